@@ -1,0 +1,1 @@
+//! Tidings: a feed publisher daemon.

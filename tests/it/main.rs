@@ -1,0 +1,10 @@
+//! Drives the real program, in its own folder and on a free port; one file a subject.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test may ask for the clock, open files and sockets, and fail loudly"
+)]
