@@ -1,1 +1,3 @@
 //! Tidings: a feed publisher daemon.
+
+pub mod entry;

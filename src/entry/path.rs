@@ -1,0 +1,178 @@
+//! Paths inside the entries folder.
+
+use std::fmt;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+/// A file's place below the entries folder: segments joined by `/` on every system.
+///
+/// Never empty, never absolute, no `.` or `..` segment, no NUL: it can't leave the folder.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FolderPath(Box<str>);
+
+/// What stands in an address as it is: the unreserved characters of RFC 3986 section 2.3, and `/`.
+pub(super) const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
+impl FolderPath {
+    /// From a relative path; `.` and `..` are resolved, a leading `/` means the folder itself.
+    /// `None` if it leads out of the folder or names nothing.
+    pub fn new(path: &str) -> Option<Self> {
+        Self::resolve("", path)
+    }
+
+    /// What `reference` means in the file at this path: relative to the file's folder, or, with a
+    /// leading `/`, to the root. `None` if it leads out of the folder or names nothing.
+    pub fn join(&self, reference: &str) -> Option<Self> {
+        Self::resolve(self.parent(), reference)
+    }
+
+    fn resolve(base: &str, reference: &str) -> Option<Self> {
+        let base = if reference.starts_with('/') { "" } else { base };
+        let mut segments: Vec<&str> = Vec::new();
+        for segment in base.split('/').chain(reference.split('/')) {
+            match segment {
+                "" | "." => {}
+                ".." => {
+                    segments.pop()?;
+                }
+                name if name.contains('\0') => return None,
+                name => segments.push(name),
+            }
+        }
+        (!segments.is_empty()).then(|| Self(segments.join("/").into()))
+    }
+
+    /// The path, with `/`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last segment.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// The file name without its last extension.
+    pub fn stem(&self) -> &str {
+        let name = self.file_name();
+        name.rsplit_once('.')
+            .map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem })
+    }
+
+    /// The file name's last extension, as written; empty if there is none.
+    pub fn extension(&self) -> &str {
+        let name = self.file_name();
+        name.rsplit_once('.').map_or(
+            "",
+            |(stem, extension)| if stem.is_empty() { "" } else { extension },
+        )
+    }
+
+    /// The folder the file lies in; empty at the root.
+    pub fn parent(&self) -> &str {
+        self.0.rsplit_once('/').map_or("", |(parent, _)| parent)
+    }
+
+    /// The first folder; `None` at the root.
+    pub fn section(&self) -> Option<&str> {
+        self.0.split_once('/').map(|(section, _)| section)
+    }
+
+    /// Whether this is the place named, or lies below it.
+    pub fn lies_in(&self, place: &str) -> bool {
+        let rest = self.0.strip_prefix(place);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// The media type that the name stands for, as IANA lists it; none for an unknown extension.
+    pub fn media_type(&self) -> Option<&'static str> {
+        mime_guess::from_path(self.as_str()).first_raw()
+    }
+
+    /// The path as it stands in a URL, percent-encoded.
+    pub fn to_url_path(&self) -> String {
+        utf8_percent_encode(&self.0, SEGMENTS).to_string()
+    }
+}
+
+impl fmt::Display for FolderPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for FolderPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_never_leaves_the_folder() {
+        let check = |path: &str, expected: Option<&str>| {
+            assert_eq!(
+                FolderPath::new(path).as_ref().map(FolderPath::as_str),
+                expected,
+                "{path:?}"
+            );
+        };
+        check("a/b.md", Some("a/b.md"));
+        check("/a//./b.md", Some("a/b.md"));
+        check("a/../b.md", Some("b.md"));
+        check("../b.md", None);
+        check("a/../../b.md", None);
+        check("", None);
+        check("..", None);
+        check("a\0b", None);
+    }
+
+    #[test]
+    fn references_start_at_the_files_folder() {
+        let file = FolderPath::new("news/2026/bridge.md").unwrap();
+        let check = |reference: &str, expected: Option<&str>| {
+            assert_eq!(
+                file.join(reference).as_ref().map(FolderPath::as_str),
+                expected,
+                "{reference:?}"
+            );
+        };
+        check("tolls.md", Some("news/2026/tolls.md"));
+        check("../map.png", Some("news/map.png"));
+        check("/about.md", Some("about.md"));
+        check("../../../etc/passwd", None);
+    }
+
+    #[test]
+    fn names_come_apart() {
+        let path = FolderPath::new("news/2026-01-31-bridge.tar.gz").unwrap();
+        assert_eq!(
+            (path.stem(), path.extension()),
+            ("2026-01-31-bridge.tar", "gz")
+        );
+        assert_eq!((path.section(), path.parent()), (Some("news"), "news"));
+        let hidden = FolderPath::new(".profile").unwrap();
+        assert_eq!(
+            (hidden.stem(), hidden.extension(), hidden.section()),
+            (".profile", "", None)
+        );
+    }
+
+    #[test]
+    fn url_paths_are_encoded() {
+        assert_eq!(
+            FolderPath::new("a b/ü?.png").unwrap().to_url_path(),
+            "a%20b/%C3%BC%3F.png"
+        );
+    }
+}
