@@ -8,6 +8,7 @@
 //! an identity, and the result is an [`Entry`].
 
 mod body;
+pub mod parse;
 mod path;
 mod text;
 mod web;
