@@ -1,3 +1,4 @@
 //! Tidings: a feed publisher daemon.
 
 pub mod entry;
+pub mod config;

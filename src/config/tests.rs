@@ -1,0 +1,222 @@
+use super::*;
+
+#[test]
+fn the_file_that_comes_with_tidings_holds_the_defaults() {
+    assert_eq!(Config::parse(DEFAULT_FILE), Ok(Config::default()));
+    assert_eq!(Config::parse(""), Ok(Config::default()));
+}
+
+#[test]
+fn the_file_that_comes_with_tidings_names_every_key_of_every_table() {
+    let mut table = "";
+    let mut written = Vec::new();
+    for line in DEFAULT_FILE.lines() {
+        let line = line.strip_prefix("# ").unwrap_or(line);
+        if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+            table = name;
+            written.push((String::new(), name.to_owned()));
+        } else if let Some((key, _)) = line.split_once(" = ") {
+            written.push((table.to_owned(), key.to_owned()));
+        }
+    }
+    for table in error::TABLES {
+        let keys = error::keys_of(table);
+        assert!(!keys.is_empty(), "{table}");
+        for key in keys {
+            let place = (table.to_owned(), key);
+            assert!(written.contains(&place), "{place:?} is not in the file");
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_reads_back_the_same() {
+    let check = |text: &str| {
+        let config = Config::parse(text).unwrap();
+        let shown = config.to_toml().unwrap();
+        assert_eq!(Config::parse(&shown), Ok(config), "{shown}");
+    };
+    check("");
+    check(FULL);
+}
+
+const FULL: &str = r#"
+base_url = "HTTPS://Example.org/news"
+entries = "/srv/entries"
+state = "/var/lib/tidings"
+listen = "[::]:80"
+admin_listen = "127.0.0.1:9"
+settle = "1s 500ms"
+grace = "0s"
+timezone = "Europe/Berlin"
+watch = "scan"
+ignore = ["drafts/**", "*.bak"]
+[site]
+id = "0b2d5a0e-7c7b-4f0e-9f3a-5d2f6c1e8a94"
+title = " The  Harbour\nNews "
+description = ""
+language = "pt_BR"
+author = { name = "Ann", email = "ann@example.org", uri = "https://example.org/ann" }
+icon = "https://example.org/icon.png"
+copyright = "© Ann"
+[feeds]
+limit = 7
+[related]
+labels = ["Lies auch:"]
+[http]
+max_age = "15m"
+[limits]
+entry_bytes = 4097
+document_cache = "1 GiB"
+connections = 1
+headers = 16
+header_bytes = "8KiB"
+header_timeout = "1m"
+write_timeout = "100ms"
+drain = "1h"
+[log]
+level = "info,tidings=debug"
+"#;
+
+#[test]
+fn values_are_read_in_their_normal_form() {
+    let config = Config::parse(FULL).unwrap();
+    let address = |raw| Some(Address::parse(raw).unwrap());
+    assert_eq!(config.base_url, address("https://example.org/news/"));
+    assert_eq!(config.settle, Duration::from_millis(1500));
+    assert_eq!(config.timezone.iana_name(), Some("Europe/Berlin"));
+    assert_eq!(config.watch, WatchMode::Scan);
+    assert_eq!(config.site.title.as_str(), "The Harbour News");
+    assert_eq!(config.site.language.as_str(), "pt-BR");
+    assert_eq!(config.site.author.uri, address("https://example.org/ann"));
+    assert_eq!(config.related.labels, ["Lies auch"]);
+    assert_eq!(config.limits.entry_bytes, 4097);
+    assert_eq!(config.limits.document_cache, 1 << 30);
+    assert_eq!(config.check(), Ok(()));
+}
+
+#[test]
+fn who_names_no_author_is_the_author() {
+    let author = |text: &str| Config::parse(text).unwrap().site.author.name.to_string();
+    assert_eq!(author("[site]\ntitle = \"Harbour\""), "Harbour");
+    assert_eq!(author("[site]\nauthor = \"Ann\""), "Ann");
+    assert_eq!(author("[site.author]\nname = \"Ann\""), "Ann");
+}
+
+#[test]
+fn wrong_values_are_refused_and_the_error_tells_what_would_be_right() {
+    let check = |text: &str, expected: &str| {
+        let error = Config::parse(text).expect_err(text).to_string();
+        assert!(error.contains(expected), "{text:?}: {error}");
+    };
+    check(
+        "base_url = \"example.org\"",
+        "1:12: `example.org` is not an absolute URL: expected for example https://",
+    );
+    check("base_url = \"ftp://example.org\"", "not a web address");
+    check("base_url = \"https://example.org/?a\"", "has a query");
+    check("base_url = \"https://example.org/#a\"", "or a fragment");
+    check("base_url = \"https://a:b@example.org/\"", "names a user");
+    check("entries = \"\"", "not the name of a folder");
+    check("state = 1", "expected the name of a folder");
+    check("listen = \"7373\"", "expected for example 127.0.0.1:7373");
+    check(
+        "listen = \"localhost:7373\"",
+        "expected for example 127.0.0.1",
+    );
+    check("listen = 7373", "expected an address and a port");
+    check("admin_listen = \"on\"", "expected auto, off, or");
+    check("settle = \"5x\"", "expected for example 200ms");
+    check("settle = \"-5s\"", "is not a duration");
+    check("settle = 200", "expected a duration such as 200ms");
+    check(
+        "settle = \"1ms\"",
+        "`1ms` is too short: expected 10ms to 1m",
+    );
+    check("grace = \"25h\"", "`25h` is too long: expected 0s to 24h");
+    check(
+        "timezone = \"Mars/Base\"",
+        "expected for example Europe/Berlin",
+    );
+    check("watch = \"poll\"", "expected auto or scan");
+    check("watch = true", "expected auto or scan");
+    check("ignore = [\"ok\", \"a[\"]", "1:17: `a[` is not a glob");
+    check("ignore = \"a\"", "expected a list of texts");
+    check("ignore = [1]", "1:11: ");
+    check("site = 1", "expected");
+    check("[site]\nid = \"12\"", "not a UUID: expected for example");
+    check("[site]\ntitle = \" \"", "the text is empty");
+    check(
+        "[site]\nlanguage = \"English, please\"",
+        "expected for example en",
+    );
+    check("[site]\nauthor = \"\"", "2:10: the text is empty");
+    check("[site]\nauthor = {}", "missing field `name`");
+    check("[site]\nauthor = 1", "expected a name, or a table such as");
+    check(
+        "[site]\nauthor = { name = \"A\", email = \"a\" }",
+        "2:32: `a` is not a mail",
+    );
+    check("[site]\nicon = \"mailto:a@b.example\"", "not a web address");
+    check("[site]\nicon = \"/icon.png\"", "not an absolute URL");
+    check(
+        "[feeds]\nlimit = 0",
+        "2:9: 0 is out of range: expected 1 to 10000",
+    );
+    check("[feeds]\nlimit = -1", "-1 is out of range");
+    check("[related]\nlabels = [\"\"]", "not a label");
+    check("[related]\nlabels = [\"a: b\"]", "without a colon");
+    check(
+        "[limits]\nentry_bytes = \"2 MB more\"",
+        "not a size: expected for example 2MiB",
+    );
+    check(
+        "[limits]\nentry_bytes = 1",
+        "1B is too small: expected 1KiB to 1GiB",
+    );
+    check(
+        "[limits]\nentry_bytes = \"99999999999999999GiB\"",
+        "not a size",
+    );
+    check("[limits]\nentry_bytes = -1", "-1 is not a size");
+    check(
+        "[limits]\nheader_bytes = 4096",
+        "4KiB is too small: expected 8KiB",
+    );
+    check("[limits]\ndrain = \"0s\"", "too short");
+    check(
+        "[log]\nlevel = \"inof\"",
+        "not a log level: expected one of off, error",
+    );
+    check("[log]\nlevel = \"tidings=loud\"", "not a log level");
+}
+
+#[test]
+fn without_a_public_address_only_this_machine_is_served() {
+    let check = |text: &str, expected: Result<(), &str>| {
+        let result = Config::parse(text).unwrap().check();
+        let result = result.map_err(|error| error.to_string());
+        match expected {
+            Ok(()) => assert_eq!(result, Ok(()), "{text}"),
+            Err(part) => assert!(result.unwrap_err().contains(part), "{text}"),
+        }
+    };
+    check("listen = \"127.0.0.1:0\"", Ok(()));
+    check("listen = \"127.1.2.3:80\"", Ok(()));
+    check("listen = \"[::1]:80\"", Ok(()));
+    check("listen = \"[::ffff:127.0.0.1]:80\"", Ok(()));
+    check(
+        "listen = \"0.0.0.0:80\"",
+        Err("set `base_url` or --base-url"),
+    );
+    check("listen = \"[::]:80\"", Err("[::]:80"));
+    check("listen = \"10.0.0.1:80\"", Err("10.0.0.1:80"));
+    check(
+        "listen = \"0.0.0.0:80\"\nbase_url = \"https://example.org\"",
+        Ok(()),
+    );
+    check(
+        "listen = \"127.0.0.1:80\"\nadmin_listen = \"127.0.0.1:80\"",
+        Err("another port"),
+    );
+}

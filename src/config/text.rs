@@ -1,0 +1,195 @@
+//! The texts of settings: what each may say, and what would have been right where it does not.
+//!
+//! Each function is pure; the same ones read the file, the flags and the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use url::Url;
+
+use super::{AdminListen, WatchMode};
+use crate::entry::{Address, Language, Text};
+
+/// Parses the public address of a site: `http` or `https`, without a query; it gets a `/` at its
+/// end, so that names can be put behind it.
+pub fn base_url(raw: &str) -> Result<Address, String> {
+    const RIGHT: &str = "expected for example https://example.org/";
+    let mut url =
+        Url::parse(raw.trim()).map_err(|_| format!("`{raw}` is not an absolute URL: {RIGHT}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("`{raw}` is not a web address: {RIGHT}"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!(
+            "`{raw}` has a query or a fragment, and nothing can be put behind it: {RIGHT}"
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!(
+            "`{raw}` names a user, and every reader would be told: {RIGHT}"
+        ));
+    }
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Address::parse(url.as_str()).map_err(|error| error.to_string())
+}
+
+/// Parses where to listen: an IP address and a port.
+pub fn listen(raw: &str) -> Result<SocketAddr, String> {
+    raw.trim().parse().map_err(|_| {
+        format!(
+            "`{raw}` is not an address and a port: expected for example 127.0.0.1:7373 or [::1]:7373"
+        )
+    })
+}
+
+pub(super) fn admin_listen(raw: &str) -> Result<AdminListen, String> {
+    match raw.trim() {
+        "auto" => Ok(AdminListen::Auto),
+        "off" => Ok(AdminListen::Off),
+        address => address.parse().map(AdminListen::At).map_err(|_| {
+            format!("`{raw}` is not a place to listen: expected auto, off, or for example 127.0.0.1:7374")
+        }),
+    }
+}
+
+pub(super) fn watch(raw: &str) -> Result<WatchMode, String> {
+    match raw.trim() {
+        "auto" => Ok(WatchMode::Auto),
+        "scan" => Ok(WatchMode::Scan),
+        _ => Err(format!(
+            "`{raw}` is not a way to watch: expected auto or scan"
+        )),
+    }
+}
+
+pub(super) fn path(raw: &str) -> Result<PathBuf, String> {
+    if raw.trim().is_empty() || raw.contains('\0') {
+        return Err("that is not the name of a folder: expected for example entries".to_owned());
+    }
+    Ok(PathBuf::from(raw))
+}
+
+pub(super) fn timezone(raw: &str) -> Result<TimeZone, String> {
+    match raw.trim() {
+        "" | "system" => Ok(TimeZone::system()),
+        name => TimeZone::get(name).map_err(|_| {
+            format!(
+                "`{raw}` is not a time zone that this machine knows: \
+                 expected for example Europe/Berlin, UTC or system"
+            )
+        }),
+    }
+}
+
+pub(super) fn uuid(raw: &str) -> Result<uuid::Uuid, String> {
+    uuid::Uuid::try_parse(raw.trim()).map_err(|_| {
+        format!("`{raw}` is not a UUID: expected for example 0b2d5a0e-7c7b-4f0e-9f3a-5d2f6c1e8a94")
+    })
+}
+
+pub(super) fn line(raw: &str) -> Result<Text, String> {
+    let line = Text::one_line(raw);
+    if line.is_empty() {
+        return Err("the text is empty: expected a few words, or no such line".to_owned());
+    }
+    Ok(line)
+}
+
+pub(super) fn language(raw: &str) -> Result<Language, String> {
+    Language::parse(raw)
+        .ok_or_else(|| format!("`{raw}` is not a language tag: expected for example en or pt-BR"))
+}
+
+pub(super) fn web_address(raw: &str) -> Result<Address, String> {
+    Address::parse(raw)
+        .map_err(|error| error.to_string())
+        .and_then(|address| {
+            address.is_web().then_some(address).ok_or_else(|| {
+                format!("`{raw}` is not a web address: expected for example https://example.org/")
+            })
+        })
+}
+
+pub(super) fn email(raw: &str) -> Result<Text, String> {
+    let address = Text::one_line(raw);
+    let formed = address
+        .as_str()
+        .split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
+        && !address.as_str().contains([' ', '<', '>', ',']);
+    formed.then_some(address).ok_or_else(|| {
+        format!("`{raw}` is not a mail address: expected for example ann@example.org")
+    })
+}
+
+/// Checks a log filter. `EnvFilter` alone would take the level `inof` for the name of a module, and
+/// log nothing else.
+pub(super) fn level(raw: &str) -> Result<String, String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let wrong = || {
+        format!(
+            "`{raw}` is not a log level: expected one of {}, or for example info,tidings=debug",
+            LEVELS.join(", ")
+        )
+    };
+    let level = raw.trim().to_ascii_lowercase();
+    let known =
+        |directive: &str| directive.contains(['=', '[']) || LEVELS.contains(&directive.trim());
+    if !level.split(',').all(known) {
+        return Err(wrong());
+    }
+    tracing_subscriber::EnvFilter::try_new(&level).map_err(|_| wrong())?;
+    Ok(raw.trim().to_owned())
+}
+
+/// A duration as people write it: `200ms`, `1h 30m`; never negative.
+pub(super) fn duration(raw: &str) -> Result<Duration, String> {
+    let wrong = || format!("`{raw}` is not a duration: expected for example 200ms, 5s or 10m");
+    let signed: SignedDuration = raw.trim().parse().map_err(|_| wrong())?;
+    Duration::try_from(signed).map_err(|_| wrong())
+}
+
+pub(super) fn written_duration(duration: Duration) -> String {
+    jiff::fmt::friendly::SpanPrinter::new().unsigned_duration_to_string(&duration)
+}
+
+const UNITS: [(&str, u64); 8] = [
+    ("gib", 1 << 30),
+    ("mib", 1 << 20),
+    ("kib", 1 << 10),
+    ("gb", 1_000_000_000),
+    ("mb", 1_000_000),
+    ("kb", 1_000),
+    ("b", 1),
+    ("", 1),
+];
+
+pub(super) fn size(raw: &str) -> Result<u64, String> {
+    let wrong = || format!("`{raw}` is not a size: expected for example 2MiB, 16KiB or 4096");
+    let text = raw.trim().to_ascii_lowercase();
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    UNITS
+        .iter()
+        .find(|(name, _)| *name == unit.trim())
+        .and_then(|(_, factor)| number.checked_mul(*factor))
+        .ok_or_else(wrong)
+}
+
+pub(super) fn written_size(bytes: u64) -> String {
+    let exact = |factor: u64| bytes > 0 && bytes.is_multiple_of(factor);
+    match bytes {
+        _ if exact(1 << 30) => format!("{}GiB", bytes >> 30),
+        _ if exact(1 << 20) => format!("{}MiB", bytes >> 20),
+        _ if exact(1 << 10) => format!("{}KiB", bytes >> 10),
+        _ => format!("{bytes}B"),
+    }
+}
