@@ -1,0 +1,218 @@
+//! What is published: every entry with its identity, its life and its links to others.
+//!
+//! The catalogue is the only state that changes, and one task owns it. It changes in two steps, so
+//! that the ledger can stand between them: [`Catalogue::plan`] is pure and works out what an
+//! [`Observation`] of the folder means; [`Catalogue::apply`] makes it so and can't fail.
+//!
+//! **How.** All maps are persistent (`imbl`): a clone costs nothing and shares everything. `plan`
+//! works on such a clone, which travels inside the [`Changes`]; `apply` puts it in place. A snapshot
+//! for readers keeps a clone as well. So there is one way of changing the catalogue, no undo, and no
+//! second copy of the rules that say what follows from what.
+//!
+//! **What it costs.** A turn costs a few map operations for each changed file, and for each "Read:"
+//! line that a changed title, path or slug concerns (see `catalogue::links`); never a pass over all entries.
+
+mod changes;
+mod identity;
+mod links;
+mod plan;
+mod record;
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
+
+pub use changes::{Changes, Shift};
+pub use links::title_name;
+pub use record::{Card, Key, Place, Record, Resolved, Standing};
+
+use std::sync::Arc;
+
+use imbl::{HashMap, OrdSet};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::entry::{Draft, EntryId, FolderPath, Slug, Stamp};
+use identity::Lost;
+use links::Graph;
+
+/// What a look at the folder found.
+#[derive(Debug, Default)]
+pub struct Observation {
+    /// Files that parse, each with the stamp of the version that was read.
+    pub drafts: Vec<(Draft, Stamp)>,
+    /// Paths where nothing is at the moment; their entries stay, but may turn up elsewhere.
+    pub missing: Vec<FolderPath>,
+    /// Paths where nothing has been for the whole grace: their entries are withdrawn.
+    pub absent: Vec<FolderPath>,
+    /// Files beside entries that were looked for: their bytes, or `None` where nothing is.
+    pub media: Vec<(FolderPath, Option<u64>)>,
+}
+
+impl Observation {
+    /// Whether nothing was found out.
+    pub fn is_empty(&self) -> bool {
+        self.drafts.is_empty()
+            && self.missing.is_empty()
+            && self.absent.is_empty()
+            && self.media.is_empty()
+    }
+}
+
+/// All entries, live and withdrawn. A clone is cheap and independent.
+#[derive(Clone)]
+pub struct Catalogue {
+    site: Uuid,
+    next_key: u64,
+    records: HashMap<Key, Arc<Record>>,
+    by_path: HashMap<FolderPath, Key>,
+    by_id: HashMap<EntryId, Key>,
+    /// Current and former addresses; a record's own slug tells which this one is.
+    by_slug: HashMap<Slug, Key>,
+    /// How many ids grew from each first path.
+    ids_given: HashMap<FolderPath, u32>,
+    /// When something is due: a scheduled entry, or one that expires.
+    due: OrdSet<(Timestamp, Key)>,
+    media: HashMap<FolderPath, u64>,
+    /// What was withdrawn because its file was gone, to be known again when it turns up elsewhere.
+    lost: Lost,
+    graph: Graph,
+    live: usize,
+}
+
+impl Catalogue {
+    /// Empty, for the site named `site`, from which ids grow.
+    pub fn new(site: Uuid) -> Self {
+        Self {
+            site,
+            next_key: 1,
+            records: HashMap::new(),
+            by_path: HashMap::new(),
+            by_id: HashMap::new(),
+            by_slug: HashMap::new(),
+            ids_given: HashMap::new(),
+            due: OrdSet::new(),
+            media: HashMap::new(),
+            lost: Lost::default(),
+            graph: Graph::default(),
+            live: 0,
+        }
+    }
+
+    /// From what a ledger kept. The links between the entries are worked out again.
+    pub fn load(site: Uuid, records: Vec<Record>, media: Vec<(FolderPath, u64)>) -> Self {
+        let mut catalogue = Self::new(site);
+        catalogue.media = media.into_iter().collect();
+        let keys: Vec<Key> = records.iter().map(|record| record.key).collect();
+        for record in records {
+            catalogue.put(record);
+        }
+        for key in keys {
+            catalogue.resolve(key);
+        }
+        catalogue
+    }
+
+    /// Enters `record` in place of what was known under its key.
+    pub(super) fn put(&mut self, record: Record) {
+        let key = record.key;
+        if let Some(old) = self.records.get(&key).cloned() {
+            self.graph.leave(&old);
+            self.lost.remove(&old);
+            if let Some(due) = old.due() {
+                self.due.remove(&(due, key));
+            }
+            if self.by_path.get(&old.entry.path) == Some(&key) {
+                self.by_path.remove(&old.entry.path);
+            }
+            if old.entry.id != record.entry.id {
+                self.by_id.remove(&old.entry.id);
+            }
+            self.live -= usize::from(old.is_live());
+        } else {
+            let given = self.ids_given.get(&record.first_path).copied().unwrap_or(0);
+            self.ids_given.insert(record.first_path.clone(), given + 1);
+        }
+        self.next_key = self.next_key.max(key.0 + 1);
+        self.live += usize::from(record.is_live());
+        self.by_path.insert(record.entry.path.clone(), key);
+        self.by_id.insert(record.entry.id.clone(), key);
+        self.by_slug.insert(record.entry.slug.clone(), key);
+        for slug in &record.former {
+            self.by_slug.entry(slug.clone()).or_insert(key);
+        }
+        if let Some(due) = record.due() {
+            self.due.insert((due, key));
+        }
+        self.lost.add(&record);
+        self.graph.enter(&record);
+        self.records.insert(key, Arc::new(record));
+    }
+
+    /// Makes `changes` so.
+    pub fn apply(&mut self, changes: Changes) {
+        *self = changes.into_next();
+    }
+
+    /// The site's id.
+    pub fn site(&self) -> Uuid {
+        self.site
+    }
+
+    /// The record behind a key.
+    pub fn record(&self, key: Key) -> Option<&Arc<Record>> {
+        self.records.get(&key)
+    }
+
+    /// The record that the file at `path` made, be it live or withdrawn.
+    pub fn at_path(&self, path: &FolderPath) -> Option<&Arc<Record>> {
+        self.by_path.get(path).and_then(|key| self.records.get(key))
+    }
+
+    /// The record that has, or had, the address `slug`.
+    pub fn at_slug(&self, slug: &Slug) -> Option<&Arc<Record>> {
+        self.by_slug.get(slug).and_then(|key| self.records.get(key))
+    }
+
+    /// All records, in no order.
+    pub fn records(&self) -> impl Iterator<Item = &Arc<Record>> {
+        self.records.values()
+    }
+
+    /// How many entries are live.
+    pub fn live(&self) -> usize {
+        self.live
+    }
+
+    /// The live entries whose "Read:" lines lead to `key`, in the order of their keys.
+    pub fn mentions(&self, key: Key) -> impl Iterator<Item = &Arc<Record>> {
+        self.graph
+            .sources(key)
+            .filter_map(|source| self.records.get(&source))
+            .filter(|record| record.is_live())
+    }
+
+    /// The bytes of the file beside entries at `path`, if it is there and a live entry uses it.
+    pub fn media(&self, path: &FolderPath) -> Option<u64> {
+        let bytes = *self.media.get(path)?;
+        self.graph
+            .uses(path)
+            .any(|key| self.records.get(&key).is_some_and(|r| r.is_live()))
+            .then_some(bytes)
+    }
+
+    /// The files beside entries that were found.
+    pub fn media_paths(&self) -> impl Iterator<Item = &FolderPath> {
+        self.media.keys()
+    }
+
+    /// Whether any entry refers to the file at `path`, there or not.
+    pub fn wants(&self, path: &FolderPath) -> bool {
+        self.graph.uses(path).next().is_some()
+    }
+
+    /// When the next scheduled entry appears or the next one expires.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.due.get_min().map(|(moment, _)| *moment)
+    }
+}

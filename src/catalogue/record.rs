@@ -1,0 +1,176 @@
+//! One entry's place in the catalogue: who it is, how it stands, and what it shows.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::entry::{
+    Address, Digest, Digester, Entry, EntryId, FolderPath, Language, Slug, Stamp, Text,
+};
+
+/// Names a record inside this catalogue and its ledger; never shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Key(pub u64);
+
+/// Whether and when an entry is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Standing {
+    /// Published.
+    Live,
+    /// To be published at its date.
+    Scheduled,
+    /// Was withdrawn then although its file is there: a draft again, or expired.
+    Retired(Timestamp),
+    /// Was withdrawn then because its file was gone.
+    Withdrawn(Timestamp),
+}
+
+/// An identity with its last good version.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The catalogue's name for it.
+    pub key: Key,
+    /// The path from which the id grew.
+    pub first_path: FolderPath,
+    /// When Tidings first saw it: remembered for ever.
+    pub first_seen: Timestamp,
+    /// The stamp of the file version that was parsed last.
+    pub stamp: Stamp,
+    /// How it stands.
+    pub standing: Standing,
+    /// The last good version.
+    pub entry: Arc<Entry>,
+    /// The digest that moves `updated`.
+    pub content: Digest,
+    /// When it is to be withdrawn.
+    pub expires: Option<Timestamp>,
+    /// Addresses that lead here besides the entry's own.
+    pub former: Vec<Slug>,
+    /// The digest of everything that documents show of it, links included.
+    pub face: Digest,
+    /// When `face` last changed while it was live, or it became live.
+    pub changed: Timestamp,
+    /// What each of the article's references means, in their order.
+    pub resolved: Arc<[Resolved]>,
+    /// What others show of it.
+    pub card: Arc<Card>,
+}
+
+impl Record {
+    /// Whether it is published.
+    pub fn is_live(&self) -> bool {
+        self.standing == Standing::Live
+    }
+
+    /// When time alone will change its standing.
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        match self.standing {
+            Standing::Scheduled => Some(self.entry.published),
+            Standing::Live => self.expires,
+            Standing::Retired(_) | Standing::Withdrawn(_) => None,
+        }
+    }
+
+    /// The digest of everything that documents show of it: see [`Record::face`]. The path is not
+    /// part of it, so that a move within the folder does not change a byte.
+    pub(super) fn work_out_face(&self) -> Digest {
+        let Entry {
+            id,
+            path: _,
+            slug,
+            published,
+            updated,
+            article,
+        } = &*self.entry;
+        let article = serde_json::to_vec(article).unwrap_or_default();
+        let mut digester = Digester::new()
+            .field(id.as_str())
+            .field(slug.as_str())
+            .field(published.to_string())
+            .field(updated.to_string())
+            .field(article);
+        for resolved in &*self.resolved {
+            digester = match resolved {
+                Resolved::Pending => digester.field("pending"),
+                Resolved::Itself => digester.field("itself"),
+                Resolved::Plain => digester.field("plain"),
+                Resolved::Media(bytes) => digester.field("media").field(bytes.to_le_bytes()),
+                Resolved::Entry(card) => digester.field("entry").field(card.digest().as_bytes()),
+            };
+        }
+        digester.finish()
+    }
+}
+
+/// What a reference of an article means at the moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolved {
+    /// Nothing: there is no such entry or file, or not yet.
+    Pending,
+    /// The entry itself: no link.
+    Itself,
+    /// Just what it says: a URL, a place on the page.
+    Plain,
+    /// A file beside the entry, of so many bytes.
+    Media(u64),
+    /// A live entry.
+    Entry(Arc<Card>),
+}
+
+/// What an entry shows of another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// Which.
+    pub key: Key,
+    /// Its id.
+    pub id: EntryId,
+    /// Its title.
+    pub title: Text,
+    /// Where it is read.
+    pub place: Place,
+    /// Its language, when it names one.
+    pub language: Option<Language>,
+}
+
+/// Where an entry is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On its page here.
+    Page(Slug),
+    /// Elsewhere: its own `link`.
+    Elsewhere(Address),
+}
+
+impl Card {
+    /// What others show of `entry`.
+    pub fn of(key: Key, entry: &Entry) -> Self {
+        let place = match &entry.article.link {
+            Some(link) => Place::Elsewhere(link.clone()),
+            None => Place::Page(entry.slug.clone()),
+        };
+        Self {
+            key,
+            id: entry.id.clone(),
+            title: entry.article.title.clone(),
+            place,
+            language: entry.article.language.clone(),
+        }
+    }
+
+    /// The digest of what others show; the key is our own affair.
+    pub fn digest(&self) -> Digest {
+        let (kind, place) = match &self.place {
+            Place::Page(slug) => ("page", slug.as_str()),
+            Place::Elsewhere(address) => ("elsewhere", address.as_str()),
+        };
+        Digester::new()
+            .field(self.id.as_str())
+            .field(self.title.as_str())
+            .field(kind)
+            .field(place)
+            .field(self.language.as_ref().map_or("", Language::as_str))
+            .finish()
+    }
+}

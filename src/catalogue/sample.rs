@@ -1,0 +1,77 @@
+//! Drafts made by hand, for tests here and in the rooms that build on the catalogue.
+
+use jiff::Timestamp;
+
+use crate::entry::{
+    Article, Body, Claims, Digest, Digester, Draft, FolderPath, LocalRef, Reference, RelatedLine,
+    Slug, Stamp, Text, Wanted,
+};
+
+pub(crate) fn path(path: &str) -> FolderPath {
+    FolderPath::new(path).unwrap()
+}
+
+/// So many seconds after some moment.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + seconds).unwrap()
+}
+
+/// A draft whose text is its title, with "Read:" lines for `reads`.
+pub(crate) fn draft(file: &str, title: &str, reads: &[&str]) -> Draft {
+    let references = reads
+        .iter()
+        .map(|text| {
+            let wanted = if text.contains('/') {
+                Wanted::Local(LocalRef {
+                    path: path(text.trim_start_matches('/')),
+                    suffix: Text::new(""),
+                })
+            } else {
+                Wanted::Title
+            };
+            Reference::Related(RelatedLine {
+                text: Text::new(text),
+                wanted,
+            })
+        })
+        .collect();
+    let body = Body::from_clean_html(format!("<p>{title}</p>"));
+    Draft {
+        path: path(file),
+        article: Article {
+            title: Text::new(title),
+            authors: Vec::new(),
+            categories: Vec::new(),
+            summary: Text::new(""),
+            language: None,
+            link: None,
+            image: None,
+            enclosures: Vec::new(),
+            references,
+            body: body.digest(),
+        },
+        body,
+        claims: Claims::default(),
+        slug: Slug::from_words(path(file).stem()).unwrap(),
+        content: Digester::new().field(title).finish(),
+        warnings: Vec::new(),
+    }
+}
+
+/// The stamp of the file with this inode.
+pub(crate) fn stamp(inode: u64) -> Stamp {
+    let inode_at = i64::try_from(inode).unwrap();
+    Stamp {
+        device: 1,
+        inode,
+        size: 1,
+        modified: 1,
+        changed: 1,
+        born: Some(inode_at),
+    }
+}
+
+/// A stamp that is the draft's own.
+pub(crate) fn seen(draft: &Draft) -> Stamp {
+    stamp(u64::from(Digest::of(draft.path.as_str().as_bytes()).as_bytes()[0]) + 1000)
+}
