@@ -3,3 +3,4 @@
 pub mod entry;
 pub mod config;
 pub mod catalogue;
+pub mod feed;

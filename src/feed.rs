@@ -1,0 +1,255 @@
+//! Which entries, in which order, make which feed; and what a format needs to write one.
+//!
+//! A [`Feed`] is complete: every address is absolute, every hole of a full text is filled. The
+//! formats below ([`rss`], [`atom`], [`json`]) only put it into their words. They are pure, know
+//! nothing of each other, of HTTP or of the clock, and two equal feeds give equal bytes.
+
+pub mod atom;
+pub mod json;
+mod links;
+pub mod rss;
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+
+use jiff::Timestamp;
+
+use crate::entry::{Entry, EntryId, Language, Person, Slug, Text};
+
+/// The program's name, as documents give it.
+const PROGRAM: &str = "Tidings";
+
+/// The program's version, as documents give it: without the patch level, so that a mere repair does
+/// not change every document, and with it every reader's copy.
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION_MAJOR"),
+    ".",
+    env!("CARGO_PKG_VERSION_MINOR")
+);
+
+/// Why a feed could not be written. No feed that the catalogue makes should lead here.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// An instant that the format's dates can't express.
+    #[error("the date {0} can't be written: expected one of the years 0000 to 9999")]
+    Date(Timestamp),
+    /// What the format's writer says.
+    #[error("the feed could not be written")]
+    Format(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl WriteError {
+    fn format(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Format(Box::new(error))
+    }
+}
+
+/// Which feed. The addresses are built from it; `""` is the feed of everything.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FeedKey {
+    /// Every live entry.
+    All,
+}
+
+impl FeedKey {
+    /// Where the feed is, below the site's address: empty, or ending in `/`.
+    pub fn path(&self) -> &'static str {
+        match self {
+            Self::All => "",
+        }
+    }
+
+    /// The feed whose [`FeedKey::path`] this is.
+    pub fn from_path(path: &str) -> Option<Self> {
+        path.is_empty().then_some(Self::All)
+    }
+}
+
+/// The feeds that show `entry`, when it is among their newest.
+pub fn memberships(entry: &Entry) -> impl Iterator<Item = FeedKey> {
+    let _ = entry;
+    std::iter::once(FeedKey::All)
+}
+
+/// An entry's place in a feed: newest first. Among entries of one instant the address decides: it
+/// stays the same for ever, and on every host.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Order(Reverse<Timestamp>, Slug);
+
+impl Order {
+    /// The place of `entry`.
+    pub fn of(entry: &Entry) -> Self {
+        Self(Reverse(entry.published), entry.slug.clone())
+    }
+}
+
+/// The formats a feed comes in, in the order in which we recommend them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Atom 1.0, RFC 4287.
+    Atom,
+    /// RSS 2.0.
+    Rss,
+    /// JSON Feed 1.1.
+    Json,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Atom, Self::Rss, Self::Json];
+
+    /// The registered media type, without parameters.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Atom => "application/atom+xml",
+            Self::Rss => "application/rss+xml",
+            Self::Json => "application/feed+json",
+        }
+    }
+
+    /// The last segment of the feed's address.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Atom => "atom.xml",
+            Self::Rss => "rss.xml",
+            Self::Json => "feed.json",
+        }
+    }
+
+    /// The format's name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Atom => "Atom",
+            Self::Rss => "RSS",
+            Self::Json => "JSON Feed",
+        }
+    }
+}
+
+/// A feed, ready to be written in any format.
+#[derive(Clone, Debug)]
+pub struct Feed<'a> {
+    /// The feed's own id, independent of its address.
+    pub id: EntryId,
+    /// One line, never empty.
+    pub title: Text,
+    /// What it is about; may be empty.
+    pub description: Text,
+    /// The page for people that this feed belongs to.
+    pub home: String,
+    /// This feed's address in each format, in the order of [`Format::ALL`].
+    pub addresses: [String; 3],
+    /// The language of entries that name none.
+    pub language: Language,
+    /// The author of entries that name none; a name at least, so that Atom is always valid.
+    pub author: Person,
+    /// A square picture for the feed, absolute.
+    pub icon: Option<String>,
+    /// Rights, if the publisher states them.
+    pub copyright: Option<Text>,
+    /// When what this feed shows last changed; never "now".
+    pub changed: Timestamp,
+    /// How many minutes a reader may wait between two polls.
+    pub ttl_minutes: u32,
+    /// Newest first.
+    pub entries: Vec<Shown<'a>>,
+}
+
+impl Feed<'_> {
+    /// This feed's address in `format`.
+    pub fn address(&self, format: Format) -> &str {
+        let [atom, rss, json] = &self.addresses;
+        match format {
+            Format::Atom => atom,
+            Format::Rss => rss,
+            Format::Json => json,
+        }
+    }
+}
+
+/// An entry as a document shows it: addresses absolute, holes filled.
+#[derive(Clone, Debug)]
+pub struct Shown<'a> {
+    /// What does not depend on where and beside what it is shown.
+    pub entry: &'a Entry,
+    /// Where it is read: its page here, or its own `link` elsewhere.
+    pub address: String,
+    /// The full text as HTML.
+    pub content: String,
+    /// What its "Read:" lines name, each once, in order; never the entry itself.
+    pub related: Vec<Related>,
+    /// The lead image.
+    pub image: Option<ShownImage>,
+    /// Files that belong to it.
+    pub enclosures: Vec<ShownEnclosure>,
+}
+
+impl Shown<'_> {
+    /// What stands for the entry in a list: its summary, or its title when there is no text at all
+    /// (an audio file alone, say). `None` when the full text is all there is; then it is short.
+    pub fn blurb(&self) -> Option<&Text> {
+        let article = &self.entry.article;
+        if !article.summary.is_empty() {
+            Some(&article.summary)
+        } else if self.content.is_empty() {
+            Some(&article.title)
+        } else {
+            None
+        }
+    }
+}
+
+/// A related link, or one that waits for its entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// The title of what is meant, or the line's own words.
+    pub title: Text,
+    /// `None` while no such entry is published.
+    pub target: Option<RelatedTarget>,
+}
+
+/// Where a related link leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelatedTarget {
+    /// Absolute.
+    pub address: String,
+    /// The id of an entry of our own.
+    pub id: Option<EntryId>,
+    /// The language of an entry of our own, when it names one.
+    pub language: Option<Language>,
+    /// Whether we know that it is a web page (all entries of our own are).
+    pub is_page: bool,
+}
+
+/// A lead image with its absolute address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownImage {
+    /// Absolute.
+    pub address: String,
+    /// By its name or by the folder.
+    pub media_type: Option<String>,
+    /// Bytes, if known.
+    pub length: Option<u64>,
+    /// May be empty.
+    pub alt: Text,
+}
+
+/// A file that belongs to an entry, as a document shows it. RSS needs all three parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownEnclosure {
+    /// Absolute.
+    pub address: String,
+    /// By the writer, its name or the folder.
+    pub media_type: String,
+    /// Bytes; 0 if unknown, as RSS 2.0 asks for.
+    pub length: u64,
+}
+
+/// `instant` in whole seconds of UTC, with a `Z`: some readers ignore an offset. (RFC 3339
+/// section 5.6)
+pub(crate) fn rfc3339(instant: Timestamp) -> String {
+    instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

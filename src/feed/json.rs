@@ -1,0 +1,253 @@
+//! JSON Feed 1.1 (<https://www.jsonfeed.org/version/1.1/>), with the extension `_tidings` for
+//! related links.
+
+use serde::Serialize;
+
+use super::{Feed, Format, Related, Shown, ShownEnclosure, WriteError, rfc3339};
+use crate::entry::{Address, EntryId, Language, Person, Text};
+
+/// The value of `version`.
+const VERSION: &str = "https://jsonfeed.org/version/1.1";
+
+/// `feed` as a JSON Feed document.
+///
+/// Equal feeds give equal bytes.
+pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
+    let document = Document {
+        version: VERSION,
+        title: &feed.title,
+        home_page_url: &feed.home,
+        feed_url: feed.address(Format::Json),
+        description: present(&feed.description),
+        icon: feed.icon.as_deref(),
+        authors: vec![Author::from(&feed.author)],
+        language: feed.language.as_str(),
+        items: feed.entries.iter().map(Item::from).collect(),
+    };
+    serde_json::to_vec(&document).map_err(WriteError::format)
+}
+
+/// The top level.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: &'static str,
+    title: &'a Text,
+    home_page_url: &'a str,
+    feed_url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    icon: Option<&'a str>,
+    authors: Vec<Author<'a>>,
+    language: &'a str,
+    items: Vec<Item<'a>>,
+}
+
+/// An entry.
+///
+/// `url` is where it is read, its own page or its `link` elsewhere. There is no `external_url`:
+/// that is for a page the entry talks *about*, and an entry with a `link` is not about the article
+/// over there, it is that article.
+#[derive(Serialize)]
+struct Item<'a> {
+    id: &'a str,
+    url: &'a str,
+    title: &'a Text,
+    /// One of the two contents must be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_html: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_text: Option<&'a Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<&'a Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'a str>,
+    date_published: String,
+    date_modified: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    authors: Vec<Author<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<&'a Text>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<Attachment<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    _tidings: Option<Extension<'a>>,
+}
+
+impl<'a> From<&'a Shown<'_>> for Item<'a> {
+    fn from(shown: &'a Shown<'_>) -> Self {
+        let entry = shown.entry;
+        let article = &entry.article;
+        let has_content = !shown.content.is_empty();
+        let related: Vec<_> = shown.related.iter().map(RelatedLink::from).collect();
+        Self {
+            id: entry.id.as_str(),
+            url: &shown.address,
+            title: &article.title,
+            content_html: has_content.then_some(&shown.content),
+            content_text: shown.blurb().filter(|_| !has_content),
+            summary: present(&article.summary),
+            image: shown.image.as_ref().map(|image| image.address.as_str()),
+            date_published: rfc3339(entry.published),
+            date_modified: rfc3339(entry.updated),
+            authors: article.authors.iter().map(Author::from).collect(),
+            tags: article.categories.iter().map(|it| &it.label).collect(),
+            language: article.language.as_ref().map(Language::as_str),
+            attachments: shown.enclosures.iter().map(Attachment::from).collect(),
+            _tidings: (!related.is_empty()).then_some(Extension { related }),
+        }
+    }
+}
+
+/// A person. The format knows no mail addresses.
+#[derive(Serialize)]
+struct Author<'a> {
+    name: &'a Text,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+}
+
+impl<'a> From<&'a Person> for Author<'a> {
+    fn from(person: &'a Person) -> Self {
+        Self {
+            name: &person.name,
+            url: person.uri.as_ref().map(Address::as_str),
+        }
+    }
+}
+
+/// A file that belongs to an entry.
+#[derive(Serialize)]
+struct Attachment<'a> {
+    url: &'a str,
+    mime_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size_in_bytes: Option<u64>,
+}
+
+impl<'a> From<&'a ShownEnclosure> for Attachment<'a> {
+    fn from(file: &'a ShownEnclosure) -> Self {
+        Self {
+            url: &file.address,
+            mime_type: &file.media_type,
+            size_in_bytes: (file.length > 0).then_some(file.length),
+        }
+    }
+}
+
+/// What the format has no word for.
+#[derive(Serialize)]
+struct Extension<'a> {
+    related: Vec<RelatedLink<'a>>,
+}
+
+/// A related link, with the id too when it is an entry of ours; or `pending`, without an address.
+#[derive(Serialize)]
+struct RelatedLink<'a> {
+    title: &'a Text,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pending: bool,
+}
+
+impl<'a> From<&'a Related> for RelatedLink<'a> {
+    fn from(line: &'a Related) -> Self {
+        let target = line.target.as_ref();
+        Self {
+            title: &line.title,
+            url: target.map(|target| target.address.as_str()),
+            id: target.and_then(|target| target.id.as_ref().map(EntryId::as_str)),
+            pending: target.is_none(),
+        }
+    }
+}
+
+fn present(text: &Text) -> Option<&Text> {
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::feed::sample;
+
+    #[test]
+    fn a_small_feed_to_the_letter() {
+        let entry = sample::small_entry();
+        let document = String::from_utf8(write(&sample::small(&entry)).unwrap()).unwrap();
+        assert_eq!(document, SMALL.replace('\n', ""));
+    }
+
+    const SMALL: &str = r#"{"version":"https://jsonfeed.org/version/1.1",
+"title":"Harbour & Höfe",
+"home_page_url":"https://news.example.org/",
+"feed_url":"https://news.example.org/feed.json",
+"authors":[{"name":"The Desk"}],
+"language":"en-GB",
+"items":[{"id":"urn:uuid:6f1c2b9e-8a00-4000-8000-000000000001",
+"url":"https://news.example.org/entries/ferries-tides",
+"title":"Ferries & tides",
+"content_html":"<p>High &lt; low.</p>",
+"summary":"High < low.",
+"date_published":"2026-03-02T09:05:00Z",
+"date_modified":"2026-03-02T09:05:00Z",
+"_tidings":{"related":[{"title":"港の橋が再開 \"soon\" & <later>",
+"url":"https://news.example.org/entries/2",
+"id":"urn:uuid:6f1c2b9e-8a00-4000-8000-000000000002"}]}}]}"#;
+
+    #[test]
+    fn members_say_what_was_meant_and_are_absent_otherwise() {
+        let entries = sample::entries();
+        let mut feed = sample::feed(&entries);
+        feed.entries[3].content.clear();
+        let read: Value = serde_json::from_slice(&write(&feed).unwrap()).unwrap();
+        let full = &read["items"][0];
+        assert_eq!(
+            full["authors"],
+            json!([{"name": "Ana Reis", "url": "https://ana.example/?a=1&b=2"}, {"name": "Jörg Öztürk"}])
+        );
+        assert_eq!(full["tags"], json!(["Stadt & Land", "Verkehr"]));
+        assert_eq!(full["language"], "de");
+        assert_eq!(
+            full["image"],
+            feed.entries[0].image.as_ref().unwrap().address
+        );
+        assert_eq!(full["date_modified"], "2026-11-21T08:30:15Z");
+        assert_eq!(
+            full["attachments"][1],
+            json!({"url": "https://news.example.org/media/notes.pdf", "mime_type": "application/pdf"})
+        );
+        assert_eq!(full["attachments"][0]["size_in_bytes"], 1_234_567);
+        let related = full["_tidings"]["related"].as_array().unwrap();
+        assert_eq!(related.len(), 3);
+        assert_eq!(
+            related[1],
+            json!({"title": "Ferry strike ends after talks", "pending": true})
+        );
+        assert!(related[2].get("id").is_none());
+        let bare = read["items"][2].as_object().unwrap();
+        let members: Vec<_> = bare.keys().map(String::as_str).collect();
+        assert_eq!(
+            members,
+            [
+                "content_html",
+                "date_modified",
+                "date_published",
+                "id",
+                "title",
+                "url"
+            ]
+        );
+        let elsewhere = &read["items"][3];
+        assert_eq!(elsewhere["url"], "https://talks.example/t?id=1&v=2");
+        assert!(elsewhere.get("content_html").is_none());
+        assert_eq!(elsewhere["content_text"], "Given at a conference.");
+    }
+}
