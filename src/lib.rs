@@ -4,3 +4,4 @@ pub mod entry;
 pub mod config;
 pub mod catalogue;
 pub mod feed;
+pub mod page;
