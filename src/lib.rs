@@ -5,3 +5,4 @@ pub mod config;
 pub mod catalogue;
 pub mod feed;
 pub mod page;
+pub mod site;

@@ -1,0 +1,187 @@
+//! Where things are: what we have at an address, and the addresses of what we have.
+//!
+//! Paths are looked up, never opened: no address reaches a file system here.
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+use super::{DocumentKey, Found, Plan, Site};
+use crate::catalogue::{Card, Place, Record, Resolved, Standing};
+use crate::entry::{Digest, Entry, FolderPath, LocalRef, Reference, RelatedLine, Slug, Wanted};
+use crate::feed::{FeedKey, Format};
+use crate::page;
+
+/// What readers and other publishers use to call their feeds.
+const HABITS: [(&str, Format); 10] = [
+    ("feed", Format::Atom),
+    ("feed/", Format::Atom),
+    ("feed.xml", Format::Atom),
+    ("feed.atom", Format::Atom),
+    ("atom", Format::Atom),
+    ("atom/", Format::Atom),
+    ("index.xml", Format::Rss),
+    ("rss", Format::Rss),
+    ("rss/", Format::Rss),
+    ("feed.rss", Format::Rss),
+];
+
+impl Site {
+    /// What is at `path`: the path of a request target, still percent-encoded, without its query.
+    pub fn find(&self, path: &str) -> Found {
+        // A proxy may or may not take the site's own path off before it asks us.
+        let Some(path) = path
+            .strip_prefix(self.root())
+            .or_else(|| path.strip_prefix('/'))
+        else {
+            return Found::Nothing;
+        };
+        if path.is_empty() {
+            return self.front_plan().map_or(Found::Nothing, Found::Document);
+        }
+        if let Some(format) = Format::ALL
+            .into_iter()
+            .find(|format| format.file_name() == path)
+        {
+            return self
+                .feed_plan(FeedKey::All, format)
+                .map_or(Found::Nothing, Found::Document);
+        }
+        if let Some(asset) = page::asset(path) {
+            return Found::Document(Plan {
+                key: DocumentKey::Asset(asset.path),
+                tag: Digest::of(asset.bytes),
+                changed: None,
+                content_type: asset.content_type,
+            });
+        }
+        if let Some((_, format)) = HABITS.iter().find(|(habit, _)| *habit == path) {
+            return Found::Moved(format!("{}{}", self.root(), format.file_name()));
+        }
+        let Ok(decoded) = percent_decode_str(path).decode_utf8() else {
+            return Found::Nothing;
+        };
+        match decoded.split_once('/') {
+            Some(("media", file)) => self.find_media(file),
+            Some(("entries", slug)) => self.find_entry(slug, true),
+            _ => self.find_entry(&decoded, false),
+        }
+    }
+
+    fn find_media(&self, file: &str) -> Found {
+        FolderPath::new(file)
+            .filter(|path| path.as_str() == file && self.catalogue.media(path).is_some())
+            .map_or(Found::Nothing, Found::Media)
+    }
+
+    /// An entry's page, or where it went. Outside `/entries/` only former addresses count, so that
+    /// an entry has one address.
+    fn find_entry(&self, asked: &str, in_entries: bool) -> Found {
+        let Some(record) = [asked, asked.strip_suffix(".html").unwrap_or(asked)]
+            .into_iter()
+            .filter_map(Slug::from_path)
+            .find_map(|slug| self.catalogue.at_slug(&slug))
+        else {
+            return Found::Nothing;
+        };
+        let slug = &record.entry.slug;
+        let counts = in_entries
+            || Slug::from_path(asked).is_some_and(|asked| record.former.contains(&asked));
+        match record.standing {
+            Standing::Live if in_entries && slug.as_str() == asked => {
+                Found::Document(self.entry_plan(record))
+            }
+            Standing::Live if counts => {
+                Found::Moved(format!("{}entries/{}", self.root(), slug.to_url_path()))
+            }
+            Standing::Retired(_) | Standing::Withdrawn(_) if counts => Found::Gone,
+            _ => Found::Nothing,
+        }
+    }
+
+    /// The absolute address of a path of this site, given without its leading `/`.
+    pub fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.settings.base)
+    }
+
+    /// The absolute address of an entry's page on this site.
+    pub fn page_of(&self, slug: &Slug) -> String {
+        self.absolute(&format!("entries/{}", slug.to_url_path()))
+    }
+
+    /// Where an entry is read: its page here, or its own `link` elsewhere.
+    pub fn address_of(&self, entry: &Entry) -> String {
+        match &entry.article.link {
+            Some(link) => link.to_string(),
+            None => self.page_of(&entry.slug),
+        }
+    }
+
+    /// Where the entry of `card` is read.
+    pub fn address_of_card(&self, card: &Card) -> String {
+        match &card.place {
+            Place::Page(slug) => self.page_of(slug),
+            Place::Elsewhere(address) => address.to_string(),
+        }
+    }
+
+    /// The address that reference `number` of `record` leads to; `None` while it leads nowhere.
+    pub fn address_of_reference(&self, record: &Record, number: usize) -> Option<String> {
+        let reference = record.entry.article.references.get(number)?;
+        let place = named_path(reference)
+            .and_then(|local| place_in(local.suffix.as_str()))
+            .unwrap_or_default();
+        match (record.resolved.get(number)?, reference) {
+            (Resolved::Entry(card), _) => Some(self.address_of_card(card) + &place),
+            (Resolved::Itself, _) => Some(self.page_of(&record.entry.slug) + &place),
+            (Resolved::Media(_), _) => {
+                let file = named_path(reference)?.path.to_url_path();
+                Some(self.absolute(&format!("media/{file}{place}")))
+            }
+            (
+                Resolved::Plain,
+                Reference::Related(RelatedLine {
+                    wanted: Wanted::Address(address),
+                    ..
+                }),
+            ) => Some(address.to_string()),
+            (Resolved::Plain, Reference::Fragment(name)) => {
+                Some(self.page_of(&record.entry.slug) + &place_in(&format!("#{name}"))?)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The path that a reference names, if it does.
+fn named_path(reference: &Reference) -> Option<&LocalRef> {
+    match reference {
+        Reference::Local(local)
+        | Reference::Related(RelatedLine {
+            wanted: Wanted::Local(local),
+            ..
+        }) => Some(local),
+        _ => None,
+    }
+}
+
+/// The `#…` of what followed a path, percent-encoded; the query meant something to another server.
+fn place_in(suffix: &str) -> Option<String> {
+    let (_, name) = suffix.split_once('#')?;
+    Some(format!("#{}", utf8_percent_encode(name, FRAGMENT)))
+}
+
+/// What may not stand in a fragment as it is; `%` may, since the writer may have encoded it already.
+/// (RFC 3986 section 3.5)
+const FRAGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'#')
+    .add(b'[')
+    .add(b']')
+    .add(b'{')
+    .add(b'}')
+    .add(b'|')
+    .add(b'\\')
+    .add(b'^');

@@ -1,0 +1,247 @@
+//! What is at which address, and when its validators move.
+
+use uuid::Uuid;
+
+use super::*;
+use crate::catalogue::Observation;
+use crate::catalogue::sample::{at, draft, path, seen};
+use crate::entry::{Draft, StatedDate};
+
+fn settings(base: &str, limit: usize) -> Settings {
+    Settings {
+        base: Address::parse(base).unwrap(),
+        title: Text::new("News"),
+        description: Text::new(""),
+        language: Language::parse("en").unwrap(),
+        author: Person {
+            name: Text::new("Ann"),
+            email: None,
+            uri: None,
+        },
+        icon: None,
+        copyright: None,
+        limit,
+        ttl_minutes: 1,
+        zone: "UTC".to_owned(),
+    }
+}
+
+/// A site and what it is made from.
+struct World {
+    catalogue: Catalogue,
+    site: Site,
+    seconds: i64,
+}
+
+impl World {
+    fn new(base: &str, limit: usize) -> Self {
+        let catalogue = Catalogue::new(Uuid::from_u128(7));
+        let site = Site::new(settings(base, limit), at(0), &catalogue, &[]);
+        Self {
+            catalogue,
+            site,
+            seconds: 0,
+        }
+    }
+
+    fn turn(&mut self, observation: Observation) -> Vec<(FeedKey, Timestamp)> {
+        self.seconds += 60;
+        let changes = self.catalogue.plan(observation, at(self.seconds));
+        let (site, departures) = self.site.with(&changes, at(self.seconds));
+        self.catalogue.apply(changes);
+        self.site = site;
+        departures
+    }
+
+    fn drop_in(&mut self, drafts: Vec<Draft>) -> Vec<(FeedKey, Timestamp)> {
+        let drafts = drafts.into_iter().map(|draft| {
+            let stamp = seen(&draft);
+            (draft, stamp)
+        });
+        let drafts = drafts.collect();
+        self.turn(Observation {
+            drafts,
+            ..Observation::default()
+        })
+    }
+
+    fn remove(&mut self, file: &str) -> Vec<(FeedKey, Timestamp)> {
+        self.turn(Observation {
+            absent: vec![path(file)],
+            ..Observation::default()
+        })
+    }
+
+    fn plan(&self, address: &str) -> Plan {
+        match self.site.find(address) {
+            Found::Document(plan) => plan,
+            other => panic!("{address}: {other:?}"),
+        }
+    }
+}
+
+/// A draft that was published so many seconds after some moment.
+fn dated(file: &str, seconds: i64) -> Draft {
+    let mut draft = draft(file, file, &[]);
+    draft.claims.published = Some(StatedDate::At(at(seconds)));
+    draft
+}
+
+#[test]
+fn addresses_lead_to_what_is_there() {
+    let mut world = World::new("https://example.org/", 50);
+    let mut moved = draft("bridge.md", "Bridge", &["/maps/harbour.png"]);
+    moved.claims.slug = Slug::from_path("harbour-bridge");
+    moved.claims.aliases = vec![Slug::from_path("2020/01/old").unwrap()];
+    world.drop_in(vec![draft("gone.md", "Gone", &[]), moved]);
+    let map = vec![
+        (path("maps/harbour.png"), Some(9)),
+        (path("maps/unused.png"), Some(9)),
+    ];
+    world.turn(Observation {
+        media: map,
+        ..Observation::default()
+    });
+    world.remove("gone.md");
+    let check = |address: &str, expected: &str| {
+        let found = match world.site.find(address) {
+            Found::Document(plan) => format!("{:?}", plan.key),
+            Found::Media(path) => format!("file {path}"),
+            Found::Moved(to) => format!("moved to {to}"),
+            Found::Gone => "gone".to_owned(),
+            Found::Nothing => "nothing".to_owned(),
+        };
+        assert_eq!(found, expected, "{address}");
+    };
+    check("/", "Front");
+    check("/atom.xml", "Feed(All, Atom)");
+    check("/rss.xml", "Feed(All, Rss)");
+    check("/feed.json", "Feed(All, Json)");
+    check("/style.css", "Asset(\"style.css\")");
+    check("/entries/harbour-bridge", "Entry(Slug(\"harbour-bridge\"))");
+    check(
+        "/entries/Harbour-Bridge",
+        "moved to /entries/harbour-bridge",
+    );
+    check(
+        "/entries/harbour-bridge/",
+        "moved to /entries/harbour-bridge",
+    );
+    check(
+        "/entries/harbour-bridge.html",
+        "moved to /entries/harbour-bridge",
+    );
+    check("/entries/2020/01/old", "moved to /entries/harbour-bridge");
+    check("/2020/01/old/", "moved to /entries/harbour-bridge");
+    check("/harbour-bridge", "nothing");
+    check("/entries/gone", "gone");
+    check("/gone", "nothing");
+    check("/media/maps/harbour.png", "file maps/harbour.png");
+    check("/media/maps/unused.png", "nothing");
+    check("/media/bridge.md", "nothing");
+    check("/media/../bridge.md", "nothing");
+    for habit in ["/feed", "/feed/", "/feed.xml", "/atom", "/atom/"] {
+        check(habit, "moved to /atom.xml");
+    }
+    for habit in ["/index.xml", "/rss", "/rss/"] {
+        check(habit, "moved to /rss.xml");
+    }
+    for nothing in [
+        "",
+        "x",
+        "/entries/",
+        "/entries/%FF",
+        "/ATOM.XML",
+        "/entries/..%2f..%2fetc",
+    ] {
+        check(nothing, "nothing");
+    }
+}
+
+#[test]
+fn a_site_below_a_path_answers_with_and_without_it() {
+    let mut world = World::new("https://example.org/news/", 50);
+    world.drop_in(vec![draft("a.md", "One", &[])]);
+    assert_eq!(world.site.root(), "/news/");
+    assert_eq!(world.plan("/news/atom.xml"), world.plan("/atom.xml"));
+    assert_eq!(world.plan("/news/").key, DocumentKey::Front);
+    assert_eq!(
+        world.site.find("/news/feed"),
+        Found::Moved("/news/atom.xml".to_owned())
+    );
+    assert_eq!(
+        world.site.find("/feed"),
+        Found::Moved("/news/atom.xml".to_owned())
+    );
+    assert_eq!(
+        world.site.page_of(&Slug::from_words("a").unwrap()),
+        "https://example.org/news/entries/a"
+    );
+}
+
+#[test]
+fn a_feed_changes_with_what_it_shows() {
+    let mut world = World::new("https://example.org/", 2);
+    assert_eq!(world.plan("/rss.xml").changed, Some(at(0)));
+    world.drop_in(vec![dated("b.md", -200), dated("c.md", -100)]);
+    let two = world.plan("/rss.xml");
+    assert_eq!(two.changed, Some(at(60)));
+
+    // Older than all that the feed shows: no change at all.
+    assert!(world.drop_in(vec![dated("a.md", -300)]).is_empty());
+    assert_eq!(world.plan("/rss.xml"), two);
+
+    // A newer one pushes one out, which is a departure.
+    assert_eq!(
+        world.drop_in(vec![dated("d.md", -50)]),
+        [(FeedKey::All, at(180))]
+    );
+    assert_eq!(world.plan("/rss.xml").changed, Some(at(180)));
+
+    // It is withdrawn: what is shown is all old, and the feed has changed all the same.
+    assert_eq!(world.remove("d.md"), [(FeedKey::All, at(240))]);
+    let again = world.plan("/rss.xml");
+    assert_eq!((again.tag, again.changed), (two.tag, Some(at(240))));
+    assert_ne!(world.plan("/atom.xml").content_type, again.content_type);
+}
+
+#[test]
+fn a_healed_link_changes_the_feed_and_its_pages() {
+    let mut world = World::new("https://example.org/", 50);
+    world.drop_in(vec![draft("a.md", "One", &["Two"])]);
+    let before = (world.plan("/rss.xml"), world.plan("/entries/a"));
+    world.drop_in(vec![draft("b.md", "Two", &[])]);
+    let after = (world.plan("/rss.xml"), world.plan("/entries/a"));
+    assert_ne!(before.0.tag, after.0.tag);
+    assert_ne!(before.1.tag, after.1.tag);
+    // The page of the target shows who mentions it, and changes when that one goes.
+    let mentioned = world.plan("/entries/b");
+    world.remove("a.md");
+    assert_ne!(world.plan("/entries/b").tag, mentioned.tag);
+}
+
+#[test]
+fn a_restart_gives_the_same_validators_and_other_settings_do_not() {
+    let mut world = World::new("https://example.org/", 2);
+    world.drop_in(vec![
+        dated("a.md", -300),
+        dated("b.md", -200),
+        dated("c.md", -100),
+    ]);
+    let departures = world.remove("c.md");
+    let again = |settings, since| Site::new(settings, since, &world.catalogue, &departures);
+    let same = again(settings("https://example.org/", 2), at(0));
+    for address in ["/", "/rss.xml", "/entries/a", "/entries/b"] {
+        assert_eq!(same.find(address), world.site.find(address), "{address}");
+    }
+    let moved = again(settings("https://news.example.org/", 2), at(999));
+    let Found::Document(plan) = moved.find("/rss.xml") else {
+        panic!()
+    };
+    assert_ne!(plan.tag, world.plan("/rss.xml").tag);
+    assert_eq!(
+        plan.changed,
+        Some(at(999)),
+        "the settings are part of what is shown"
+    );
+}
