@@ -6,3 +6,4 @@ pub mod catalogue;
 pub mod feed;
 pub mod page;
 pub mod site;
+pub mod documents;

@@ -1,0 +1,263 @@
+//! From a snapshot to what a format or page writes: addresses made absolute, holes filled.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::MakeError;
+use crate::catalogue::{Record, Resolved};
+use crate::entry::{Bodies, Enclosure, Hole, Reference, RelatedLine, Slug, Target, Text, Wanted};
+use crate::feed::{
+    Feed, FeedKey, Format, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage,
+};
+use crate::page::Mention;
+use crate::site::{Settings, Site};
+
+/// The feed `key` of `site`, complete.
+pub(super) fn feed<'a>(
+    site: &'a Site,
+    key: &FeedKey,
+    bodies: &dyn Bodies,
+) -> Result<Feed<'a>, MakeError> {
+    let window = site.window(key).ok_or(MakeError::NoSuchDocument)?;
+    let entries = window
+        .entries
+        .iter()
+        .map(|record| shown(site, record, bodies))
+        .collect::<Result<_, _>>()?;
+    Ok(Feed {
+        entries,
+        ..head(site, key)?
+    })
+}
+
+/// What the feed `key` of `site` says of itself, without its entries.
+pub(super) fn head<'a>(site: &'a Site, key: &FeedKey) -> Result<Feed<'a>, MakeError> {
+    let window = site.window(key).ok_or(MakeError::NoSuchDocument)?;
+    let Settings {
+        base,
+        title,
+        description,
+        language,
+        author,
+        icon,
+        copyright,
+        ttl_minutes,
+        ..
+    } = site.settings();
+    Ok(Feed {
+        id: site.feed_id(key),
+        title: title.clone(),
+        description: description.clone(),
+        home: base.to_string(),
+        addresses: Format::ALL
+            .map(|format| site.absolute(&format!("{}{}", key.path(), format.file_name()))),
+        language: language.clone(),
+        author: author.clone(),
+        icon: icon.as_ref().map(ToString::to_string),
+        copyright: copyright.clone(),
+        changed: window.changed,
+        ttl_minutes: *ttl_minutes,
+        entries: Vec::new(),
+    })
+}
+
+/// The entry of `record` as any document shows it.
+pub(super) fn shown<'a>(
+    site: &Site,
+    record: &'a Record,
+    bodies: &dyn Bodies,
+) -> Result<Shown<'a>, MakeError> {
+    let article = &record.entry.article;
+    let body = bodies
+        .body(article.body)
+        .map_err(|error| MakeError::Body(Arc::new(error)))?;
+    let mut content = String::with_capacity(body.as_str().len() + 256);
+    body.fill(&mut content, |hole, html| fill(site, record, hole, html));
+    Ok(Shown {
+        address: site.address_of(&record.entry),
+        content,
+        related: related(site, record),
+        image: article.image.as_ref().and_then(|image| {
+            Some(ShownImage {
+                address: address(site, record, &image.target)?,
+                media_type: media_type(record, &image.target),
+                length: length(record, &image.target),
+                alt: image.alt.clone(),
+            })
+        }),
+        enclosures: article
+            .enclosures
+            .iter()
+            .filter_map(|file| enclosure(site, record, file))
+            .collect(),
+        entry: &record.entry,
+    })
+}
+
+/// The entry at `slug`, and the titles and addresses of those that mention it.
+pub(super) fn entry(site: &Site, slug: &Slug) -> Option<(Arc<Record>, Vec<Mention>)> {
+    let record = site
+        .catalogue()
+        .at_slug(slug)
+        .filter(|record| record.is_live())?;
+    let mentions = site
+        .catalogue()
+        .mentions(record.key)
+        .map(|source| Mention {
+            title: source.card.title.clone(),
+            address: site.address_of_card(&source.card),
+        })
+        .collect();
+    Some((Arc::clone(record), mentions))
+}
+
+fn fill(site: &Site, record: &Record, hole: Hole<'_>, html: &mut String) {
+    match hole {
+        Hole::Related(number) => {
+            let Some(Reference::Related(line)) = record.entry.article.references.get(number) else {
+                return;
+            };
+            let words = escape(words(record, number, line).as_str());
+            // Writing to a String can't fail.
+            let _ = match (
+                site.address_of_reference(record, number),
+                record.resolved.get(number),
+            ) {
+                (_, Some(Resolved::Itself)) => write!(html, "{words}"),
+                (Some(address), _) => write!(html, "<a href=\"{}\">{words}</a>", escape(&address)),
+                (None, _) => write!(html, "<span class=\"pending\">{words}</span>"),
+            };
+        }
+        Hole::Attribute(name, number) => {
+            if let Some(address) = site.address_of_reference(record, number) {
+                let _ = write!(html, " {name}=\"{}\"", escape(&address));
+            }
+        }
+        Hole::Srcset(candidates) => {
+            let found = candidates.split(", ").filter_map(|candidate| {
+                let Some(local) = candidate.strip_prefix('#') else {
+                    return Some(candidate.to_owned());
+                };
+                let (number, descriptor) = local.split_once(' ').unwrap_or((local, ""));
+                let address = site.address_of_reference(record, number.parse().ok()?)?;
+                // A comma would end the candidate.
+                Some(format!("{} {descriptor}", address.replace(',', "%2C")))
+            });
+            let found: Vec<String> = found.collect();
+            if !found.is_empty() {
+                let _ = write!(html, " srcset=\"{}\"", escape(&found.join(", ")));
+            }
+        }
+    }
+}
+
+/// The words of a "Read:" line: the writer's own, but the title where the writer gave just a path.
+fn words<'a>(record: &'a Record, number: usize, line: &'a RelatedLine) -> &'a Text {
+    match (&line.wanted, record.resolved.get(number)) {
+        (Wanted::Local(local), Some(Resolved::Entry(card)))
+            if line.text.as_str().ends_with(local.path.file_name()) =>
+        {
+            &card.title
+        }
+        _ => &line.text,
+    }
+}
+
+/// What the "Read:" lines name, each once, never the entry itself.
+fn related(site: &Site, record: &Record) -> Vec<Related> {
+    let mut all: Vec<Related> = Vec::new();
+    let lines = record
+        .entry
+        .article
+        .references
+        .iter()
+        .enumerate()
+        .filter_map(|(number, reference)| {
+            let Reference::Related(line) = reference else {
+                return None;
+            };
+            Some((number, line))
+        });
+    for (number, line) in lines {
+        let resolved = record.resolved.get(number);
+        if resolved == Some(&Resolved::Itself) {
+            continue;
+        }
+        let card = match resolved {
+            Some(Resolved::Entry(card)) => Some(card),
+            _ => None,
+        };
+        let target = site
+            .address_of_reference(record, number)
+            .map(|address| RelatedTarget {
+                address,
+                id: card.map(|card| card.id.clone()),
+                language: card.and_then(|card| card.language.clone()),
+                is_page: card.is_some(),
+            });
+        let title = card.map_or(&line.text, |card| &card.title).clone();
+        let is_known = all.iter().any(|known| match (&known.target, &target) {
+            (Some(known), Some(target)) => known.address == target.address,
+            (None, None) => known.title == title,
+            _ => false,
+        });
+        if !is_known {
+            all.push(Related { title, target });
+        }
+    }
+    all
+}
+
+fn address(site: &Site, record: &Record, target: &Target) -> Option<String> {
+    match target {
+        Target::Address(address) => Some(address.to_string()),
+        Target::Reference(number) => site.address_of_reference(record, *number),
+    }
+}
+
+fn length(record: &Record, target: &Target) -> Option<u64> {
+    match target {
+        Target::Reference(number) => match record.resolved.get(*number)? {
+            Resolved::Media(bytes) => Some(*bytes),
+            _ => None,
+        },
+        Target::Address(_) => None,
+    }
+}
+
+fn media_type(record: &Record, target: &Target) -> Option<String> {
+    let media_type = match target {
+        Target::Reference(number) => match record.entry.article.references.get(*number)? {
+            Reference::Local(local) => local.path.media_type(),
+            _ => None,
+        },
+        Target::Address(address) => address.media_type(),
+    };
+    media_type.map(str::to_owned)
+}
+
+fn enclosure(site: &Site, record: &Record, file: &Enclosure) -> Option<ShownEnclosure> {
+    let stated = file.media_type.as_ref().map(ToString::to_string);
+    Some(ShownEnclosure {
+        address: address(site, record, &file.target)?,
+        media_type: stated
+            .or_else(|| media_type(record, &file.target))
+            .unwrap_or_else(|| "application/octet-stream".to_owned()),
+        length: length(record, &file.target).or(file.length).unwrap_or(0),
+    })
+}
+
+/// Text as it may stand in HTML, in an attribute too.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
