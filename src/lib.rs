@@ -7,3 +7,4 @@ pub mod feed;
 pub mod page;
 pub mod site;
 pub mod documents;
+pub mod http;

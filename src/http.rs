@@ -1,0 +1,235 @@
+//! Readers' connections, and what they are sent.
+//!
+//! The way of a request: `accept` takes the connection and keeps it within its limits; [`respond`]
+//! looks the path up in the current snapshot and answers, or names the document to make; this module
+//! has it made, and sends it. What may be kept by the reader is decided in [`conditional`], how it is
+//! coded in [`negotiate`], files beside entries are sent by [`media`], and [`admin`] tells the
+//! publisher's programs how the daemon is.
+//!
+//! # Limits
+//!
+//! | name | default | at the limit |
+//! | --- | --- | --- |
+//! | `limits.connections` | 1024 | more wait in the kernel's queue; fewer where the system grants too few open files, of which each may need two |
+//! | `limits.headers` | 64 | 431, and the connection ends |
+//! | `limits.header_bytes` | 16 KiB | 431, and the connection ends |
+//! | `limits.header_timeout` | 10 s | for a head, and between requests: the connection ends |
+//! | `limits.write_timeout` | 20 s | a peer that takes no byte of its answer for so long is cut |
+//! | `limits.drain` | 25 s | at the end of the daemon: answers still in flight are cut |
+//! | send buffer | 256 KiB | what the kernel keeps of an answer, so that memory is bounded |
+//! | piece | 64 KiB | what we keep of a file, for each connection that is sent one |
+//! | request body | 0 | never read: answered, then the connection ends |
+//! | accept pause | 50 ms to 1 s | between attempts when there are no descriptors, doubling |
+//!
+//! The names in code face are keys of the configuration, and their defaults are set there; the rest
+//! is fixed. There is no access log: who reads is nobody's business by default.
+
+mod accept;
+pub mod admin;
+mod body;
+pub mod conditional;
+pub mod host;
+pub mod media;
+pub mod negotiate;
+mod pace;
+pub mod respond;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use bytes::Bytes;
+use hyper::http::{request, response};
+use hyper::{Response, StatusCode};
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+
+pub use accept::Drained;
+pub use media::{MediaFiles, OpenMedia};
+
+use self::accept::Answering;
+use self::admin::Health;
+use self::body::Content;
+use self::respond::Answer;
+use crate::config::Limits;
+use crate::documents::{Documents, MakeError};
+use crate::site::{Plan, Site};
+
+/// What readers are served from.
+pub struct Server {
+    /// The current snapshot; `None` until the first, and then all is answered with 503.
+    pub site: Arc<ArcSwapOption<Site>>,
+    /// Makes and keeps documents.
+    pub documents: Arc<Documents>,
+    /// Opens files beside entries.
+    pub media: Arc<dyn MediaFiles>,
+    /// How long a copy is fresh; whole seconds count.
+    pub max_age: Duration,
+    /// The wall clock.
+    pub clock: fn() -> Timestamp,
+}
+
+impl Server {
+    /// Serves readers at `listener` until `stop`, then closes it at once and lets answers in flight
+    /// finish within `limits.drain`.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        limits: &Limits,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Drained {
+        accept::run(listener, Arc::new(self), limits, stop).await
+    }
+
+    /// A file beside an entry, opened off the async threads.
+    async fn media(
+        &self,
+        request: &request::Parts,
+        path: crate::entry::FolderPath,
+    ) -> Response<Content> {
+        let files = Arc::clone(&self.media);
+        let opened = tokio::task::spawn_blocking(move || files.open(&path)).await;
+        let opened = opened.map_err(std::io::Error::other).flatten();
+        media::respond(request, opened, self.max_age)
+    }
+}
+
+impl Answering for Server {
+    async fn answer(&self, request: request::Parts) -> Response<Content> {
+        // One snapshot for the whole answer, whatever is published meanwhile.
+        let site = self.site.load_full();
+        let find = site.as_ref().map(|site| |path: &str| site.find(path));
+        match respond::respond(&request, find, self.max_age, (self.clock)()) {
+            Answer::Ready(response) => response.map(Content::Bytes),
+            Answer::Media(path) => self.media(&request, path).await,
+            Answer::Document { plan, coding, head } => {
+                // Without a snapshot nothing was found.
+                let Some(site) = site else {
+                    return unavailable();
+                };
+                let document = self.documents.get(&site, &plan, coding).await;
+                made(&plan, document, head)
+            }
+        }
+    }
+}
+
+/// The answer with the document that was made.
+fn made(
+    plan: &Plan,
+    document: Result<Bytes, MakeError>,
+    head: response::Parts,
+) -> Response<Content> {
+    match document {
+        Ok(bytes) => Response::from_parts(head, Content::Bytes(bytes)),
+        Err(error) => {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, key = ?plan.key, "a document can't be made");
+            unavailable()
+        }
+    }
+}
+
+/// What can't be made now is a 503, not a 500: readers keep what they have, and come back.
+fn unavailable() -> Response<Content> {
+    respond::failure(StatusCode::SERVICE_UNAVAILABLE).map(Content::Bytes)
+}
+
+/// Serves [`admin`] at `listener` until `stop`, under the same limits as readers, but for so few
+/// connections that probes can't crowd out readers.
+pub async fn serve_admin(
+    listener: TcpListener,
+    health: Arc<Health>,
+    limits: &Limits,
+    stop: impl Future<Output = ()> + Send,
+) -> Drained {
+    /// Probes, and a person with a browser.
+    const CONNECTIONS: usize = 16;
+    let limits = Limits {
+        connections: limits.connections.min(CONNECTIONS),
+        ..limits.clone()
+    };
+    // Where we listen is only asked to compare it with `Host`: a listener that can't say is taken
+    // for one that nobody names.
+    let listening = listener
+        .local_addr()
+        .map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |at| at.ip());
+    let admin = Admin { health, listening };
+    accept::run(listener, Arc::new(admin), &limits, stop).await
+}
+
+struct Admin {
+    health: Arc<Health>,
+    listening: IpAddr,
+}
+
+impl Answering for Admin {
+    async fn answer(&self, request: request::Parts) -> Response<Content> {
+        admin::respond(&request, &self.health, self.listening).map(Content::Bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Digest;
+    use crate::site::DocumentKey;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    #[test]
+    fn a_document_that_cannot_be_made_is_asked_for_again() {
+        let plan = Plan {
+            key: DocumentKey::Front,
+            tag: Digest::of(b"plan"),
+            changed: None,
+            content_type: "text/html; charset=utf-8",
+        };
+        let error = MakeError::Body(Arc::new(std::io::Error::other("the inner reason")));
+        let response = made(&plan, Err(error), respond::head(StatusCode::OK));
+        assert_eq!(response.status(), 503);
+        assert!(response.headers().contains_key("retry-after"));
+        assert!(!response.headers().contains_key("etag"));
+        let bytes = Bytes::from_static(b"<p>");
+        let response = made(&plan, Ok(bytes), respond::head(StatusCode::OK));
+        assert_eq!(
+            (response.status(), response.body().len()),
+            (StatusCode::OK, 3)
+        );
+    }
+
+    #[tokio::test]
+    async fn the_admin_listener_answers() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let second = Duration::from_secs(1);
+        let limits = Limits {
+            entry_bytes: 0,
+            document_cache: 0,
+            connections: 4,
+            headers: 64,
+            header_bytes: 16 * 1024,
+            header_timeout: second,
+            write_timeout: second,
+            drain: second,
+        };
+        let health = Arc::new(Health::new());
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let ask = async {
+            let mut stream = tokio::net::TcpStream::connect(at).await.unwrap();
+            let request =
+                format!("GET /readyz HTTP/1.1\r\nHost: {at}\r\nConnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            stop.send(()).unwrap();
+            answer
+        };
+        let stopped = async { stopped.await.unwrap() };
+        let both = async { tokio::join!(serve_admin(listener, health, &limits, stopped), ask) };
+        let (drained, answer) = tokio::time::timeout(3 * second, both).await.unwrap();
+        assert_eq!(drained, Drained::Complete);
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer:?}");
+        assert!(answer.ends_with("\r\n\r\nstarting\n"), "{answer:?}");
+    }
+}

@@ -1,0 +1,395 @@
+//! Raw sockets on the loopback, with short limits. Waiting is reading, or polling, until a deadline.
+
+use super::*;
+use bytes::Bytes;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, oneshot};
+
+/// No test may take longer than this.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Larger than all buffers between two ends of a loopback connection.
+const LARGE: usize = 16 * 1024 * 1024;
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const GET_LAST: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+fn limits() -> Limits {
+    Limits {
+        entry_bytes: 0,
+        document_cache: 0,
+        connections: 16,
+        headers: 64,
+        header_bytes: 16 * 1024,
+        header_timeout: Duration::from_millis(200),
+        write_timeout: Duration::from_millis(200),
+        drain: DEADLINE,
+    }
+}
+
+/// `/` is "hello", `/large` is large, `/slow` waits for `go`, `/panic` panics.
+#[derive(Default)]
+struct Fake {
+    asked: AtomicUsize,
+    go: Notify,
+}
+
+impl Answering for Fake {
+    async fn answer(&self, request: request::Parts) -> Response<Content> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if super::super::host::check(&request).is_err() {
+            return respond::failure(StatusCode::BAD_REQUEST).map(Content::Bytes);
+        }
+        let body = match request.uri.path() {
+            "/large" => Bytes::from(vec![b'x'; LARGE]),
+            "/slow" => {
+                self.go.notified().await;
+                Bytes::from_static(b"slow but sure")
+            }
+            "/panic" => panic!("on purpose"),
+            "/none" => {
+                let mut none = Response::new(Content::empty());
+                *none.status_mut() = StatusCode::NOT_MODIFIED;
+                return none;
+            }
+            _ => Bytes::from_static(b"hello"),
+        };
+        Response::new(Content::Bytes(body))
+    }
+}
+
+/// A server with a way to stop it.
+struct Running {
+    at: SocketAddr,
+    fake: Arc<Fake>,
+    stop: oneshot::Sender<()>,
+    ended: tokio::task::JoinHandle<Drained>,
+}
+
+impl Running {
+    async fn start(limits: Limits) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let fake = Arc::new(Fake::default());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let answering = Arc::clone(&fake);
+        let ended = tokio::spawn(async move {
+            let stop = async {
+                let _ = stopped.await;
+            };
+            run(listener, answering, &limits, stop).await
+        });
+        Self {
+            at,
+            fake,
+            stop,
+            ended,
+        }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.at).await.unwrap()
+    }
+
+    /// Sends `request` on a new connection and reads until the server closes it.
+    async fn talk(&self, request: &str) -> String {
+        let mut stream = self.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        read_all(&mut stream).await
+    }
+
+    /// Waits until `count` requests have come.
+    async fn asked(&self, count: usize) {
+        let come = async {
+            while self.fake.asked.load(Ordering::SeqCst) < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(DEADLINE, come).await.unwrap();
+    }
+
+    async fn stop(self) -> Drained {
+        self.stop.send(()).unwrap();
+        timeout(DEADLINE, self.ended).await.unwrap().unwrap()
+    }
+}
+
+/// All until the peer closes; a reset is an end too.
+async fn read_all(stream: &mut TcpStream) -> String {
+    let mut got = Vec::new();
+    let _ = timeout(DEADLINE, stream.read_to_end(&mut got))
+        .await
+        .expect("the server closes in time");
+    String::from_utf8(got).unwrap()
+}
+
+/// Reads until `end` has come.
+async fn read_until(stream: &mut TcpStream, end: &str) -> String {
+    let mut got = Vec::new();
+    let come = async {
+        while !got.ends_with(end.as_bytes()) {
+            got.push(stream.read_u8().await.unwrap());
+        }
+    };
+    timeout(DEADLINE, come).await.unwrap();
+    String::from_utf8(got).unwrap()
+}
+
+#[tokio::test]
+async fn idle_and_half_requests_are_ended() {
+    let server = Running::start(limits()).await;
+    for begun in ["", "G", "GET / HTTP/1.1\r\nHost: a\r\nX-", "\r\n"] {
+        assert_eq!(server.talk(begun).await, "", "{begun:?}");
+    }
+    // After an answer, too.
+    let answer = server.talk(GET).await;
+    assert!(answer.ends_with("\r\n\r\nhello"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn odd_messages_are_refused() {
+    let server = Running::start(limits()).await;
+    let check = async |request: &str, expected: &str| {
+        let answer = server.talk(request).await;
+        let start = format!("HTTP/1.1 {expected} ");
+        assert!(answer.starts_with(&start), "{request:.80?}: {answer:?}");
+    };
+    let many = "X-A: b\r\n".repeat(100);
+    check(&format!("GET / HTTP/1.1\r\nHost: a\r\n{many}\r\n"), "431").await;
+    let long = "b".repeat(17 * 1024);
+    check(
+        &format!("GET / HTTP/1.1\r\nHost: a\r\nX-A: {long}\r\n\r\n"),
+        "431",
+    )
+    .await;
+    check("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400").await;
+    check("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "400").await;
+    check("GET / HTTP/1.1\r\n\r\n", "400").await;
+    check("GET / HTTP/1.1\r\nHost: evil@a/b\r\n\r\n", "400").await;
+    check("GET / HTTP/1.1\r\nHost : a\r\n\r\n", "400").await;
+    check("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", "400").await;
+    check("nonsense\r\n\r\n", "400").await;
+    check(
+        "GET http://other/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "200",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn http_1_0_is_answered_and_closed() {
+    let server = Running::start(limits()).await;
+    let answer = server.talk("GET / HTTP/1.0\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.0 200 "), "{answer:?}");
+    assert!(answer.ends_with("\r\n\r\nhello"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn connections_are_kept_and_requests_may_follow_at_once() {
+    let server = Running::start(limits()).await;
+    let mut stream = server.connect().await;
+    for _ in 0..3 {
+        stream.write_all(GET.as_bytes()).await.unwrap();
+        read_until(&mut stream, "\r\n\r\nhello").await;
+    }
+    let three = [GET, GET, GET_LAST].concat();
+    stream.write_all(three.as_bytes()).await.unwrap();
+    let answers = read_all(&mut stream).await;
+    assert_eq!(answers.matches("hello").count(), 3, "{answers:?}");
+}
+
+#[tokio::test]
+async fn head_is_get_less_its_body() {
+    let server = Running::start(limits()).await;
+    let fields = |answer: &str| {
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let fields = head.lines().filter(|line| !line.starts_with("date:"));
+        (fields.collect::<Vec<_>>().join("\n"), body.len())
+    };
+    for path in ["/", "/large", "/none", "/panic"] {
+        let last = |method: &str| {
+            format!("{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        };
+        let (get, sent) = fields(&server.talk(&last("GET")).await);
+        let (head, nothing) = fields(&server.talk(&last("HEAD")).await);
+        assert_eq!(get, head, "{path}");
+        assert_eq!(nothing, 0);
+        let says = get.contains(&format!("content-length: {sent}"));
+        assert_eq!(says, path != "/none", "{get}");
+    }
+    // The connection is not out of step afterwards.
+    let both = format!("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n{GET_LAST}");
+    let answers = server.talk(&both).await;
+    assert_eq!(answers.matches("HTTP/1.1 200").count(), 2);
+    assert_eq!(answers.matches("hello").count(), 1);
+}
+
+#[tokio::test]
+async fn a_request_with_a_body_is_the_last() {
+    let server = Running::start(limits()).await;
+    for field in ["Content-Length: 3", "Transfer-Encoding: chunked"] {
+        let request = format!("POST / HTTP/1.1\r\nHost: a\r\n{field}\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+        let answers = server.talk(&format!("{request}{GET}")).await;
+        assert!(answers.contains("connection: close"), "{answers:?}");
+        assert_eq!(answers.matches("HTTP/1.1").count(), 1, "{answers:?}");
+    }
+    let empty = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+    let answers = server.talk(&format!("{empty}{GET_LAST}")).await;
+    assert_eq!(answers.matches("HTTP/1.1 200").count(), 2, "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_panic_is_a_500_and_no_more() {
+    let server = Running::start(limits()).await;
+    let request = format!("GET /panic HTTP/1.1\r\nHost: a\r\n\r\n{GET_LAST}");
+    let answers = server.talk(&request).await;
+    assert!(answers.starts_with("HTTP/1.1 500 "), "{answers:?}");
+    assert!(answers.ends_with("\r\n\r\nhello"), "{answers:?}");
+    assert!(!answers.contains("purpose"), "{answers:?}");
+}
+
+/// With one slot, a second client is answered only when the first is gone.
+#[tokio::test]
+async fn a_reader_that_takes_nothing_is_ended() {
+    let server = Running::start(Limits {
+        connections: 1,
+        ..limits()
+    })
+    .await;
+    let mut slow = server.connect().await;
+    let request = "GET /large HTTP/1.1\r\nHost: a\r\n\r\n";
+    slow.write_all(request.as_bytes()).await.unwrap();
+    server.asked(1).await;
+    let answer = server.talk(GET_LAST).await;
+    assert!(answer.ends_with("hello"), "{answer:?}");
+    let got = read_all(&mut slow).await;
+    assert!(got.len() < LARGE, "{} bytes", got.len());
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_its_time_gets_all() {
+    let server = Running::start(limits()).await;
+    let mut stream = server.connect().await;
+    let request = "GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut got = 0;
+    let mut piece = vec![0; 1024 * 1024];
+    let mut pause = tokio::time::interval(Duration::from_millis(20));
+    let all = async {
+        loop {
+            pause.tick().await;
+            match stream.read(&mut piece).await.unwrap() {
+                0 => break,
+                count => got += count,
+            }
+        }
+    };
+    timeout(DEADLINE, all).await.unwrap();
+    assert!(got > LARGE);
+}
+
+#[tokio::test]
+async fn no_more_connections_than_allowed() {
+    let server = Running::start(Limits {
+        connections: 2,
+        header_timeout: DEADLINE,
+        ..limits()
+    })
+    .await;
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        let mut stream = server.connect().await;
+        stream.write_all(GET.as_bytes()).await.unwrap();
+        read_until(&mut stream, "hello").await;
+        open.push(stream);
+    }
+    let mut third = server.connect().await;
+    third.write_all(GET_LAST.as_bytes()).await.unwrap();
+    let waits = timeout(Duration::from_millis(100), third.read_u8()).await;
+    assert!(waits.is_err(), "answered although all slots are taken");
+    open.pop();
+    let answer = read_all(&mut third).await;
+    assert!(answer.ends_with("ello"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_answer_in_flight_is_finished() {
+    let server = Running::start(Limits {
+        header_timeout: DEADLINE,
+        ..limits()
+    })
+    .await;
+    let mut idle = server.connect().await;
+    idle.write_all(GET.as_bytes()).await.unwrap();
+    read_until(&mut idle, "hello").await;
+    let mut slow = server.connect().await;
+    let request = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
+    slow.write_all(request.as_bytes()).await.unwrap();
+    server.asked(2).await;
+    let (at, fake) = (server.at, Arc::clone(&server.fake));
+    let stopping = tokio::spawn(server.stop());
+    // The idle one ends at once, and nobody new comes in.
+    assert_eq!(read_all(&mut idle).await, "");
+    let refused = async { while TcpStream::connect(at).await.is_ok() {} };
+    timeout(DEADLINE, refused).await.unwrap();
+    assert!(!stopping.is_finished());
+    fake.go.notify_one();
+    let answer = read_all(&mut slow).await;
+    assert!(answer.ends_with("slow but sure"), "{answer:?}");
+    assert!(answer.contains("connection: close"), "{answer:?}");
+    assert_eq!(stopping.await.unwrap(), Drained::Complete);
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_too_long_is_cut() {
+    let server = Running::start(Limits {
+        drain: Duration::from_millis(100),
+        ..limits()
+    })
+    .await;
+    let mut slow = server.connect().await;
+    let request = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
+    slow.write_all(request.as_bytes()).await.unwrap();
+    server.asked(1).await;
+    assert_eq!(server.stop().await, Drained::Cut(1));
+    assert_eq!(read_all(&mut slow).await, "");
+}
+
+#[tokio::test]
+async fn with_nobody_there_it_stops_at_once() {
+    let server = Running::start(limits()).await;
+    assert_eq!(server.stop().await, Drained::Complete);
+}
+
+#[tokio::test]
+async fn a_client_that_has_said_all_is_answered() {
+    let server = Running::start(limits()).await;
+    let mut stream = server.connect().await;
+    let request = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    server.asked(1).await;
+    // Time for the server to see the end, were it to mind.
+    let early = timeout(Duration::from_millis(50), stream.read_u8()).await;
+    assert!(early.is_err(), "closed or answered too early");
+    server.fake.go.notify_one();
+    let answer = read_all(&mut stream).await;
+    assert!(answer.ends_with("slow but sure"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn who_has_asked_nothing_does_not_hold_up_the_end() {
+    let server = Running::start(Limits {
+        header_timeout: DEADLINE * 2,
+        drain: DEADLINE * 2,
+        ..limits()
+    })
+    .await;
+    let mut silent = server.connect().await;
+    server.talk(GET_LAST).await;
+    assert_eq!(server.stop().await, Drained::Complete);
+    assert_eq!(read_all(&mut silent).await, "");
+}

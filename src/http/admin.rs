@@ -1,0 +1,207 @@
+//! The admin listener: whether the daemon lives, and whether it does its work.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::http::request;
+use hyper::{Method, Response, StatusCode};
+
+use super::{host, respond};
+
+/// Why the daemon does not do its work as it should, if so. The daemon fills it; any thread reads.
+///
+/// Until the first word it is not ready.
+#[derive(Debug)]
+pub struct Health(ArcSwap<Vec<String>>);
+
+impl Health {
+    /// Not ready yet: starting.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a beginning, not a default: nobody should get one by accident"
+    )]
+    pub fn new() -> Self {
+        Self(ArcSwap::from_pointee(vec!["starting".to_owned()]))
+    }
+
+    /// Sets all the reasons why it is not ready, one line each; none means ready.
+    pub fn set(&self, reasons: Vec<String>) {
+        self.0.store(Arc::new(reasons));
+    }
+
+    /// The reasons why it is not ready; empty when it is.
+    pub fn reasons(&self) -> Arc<Vec<String>> {
+        self.0.load_full()
+    }
+}
+
+/// Answers `request`, which came in at a listener at `listening`.
+///
+/// `Host` must name this machine: else a web page could rebind a name of its own to our address and
+/// read what is for the publisher alone. Other hosts are answered with 421. (RFC 9110 section
+/// 15.5.20)
+pub fn respond(request: &request::Parts, health: &Health, listening: IpAddr) -> Response<Bytes> {
+    let Ok(host) = host::check(request) else {
+        return failure(StatusCode::BAD_REQUEST);
+    };
+    // HTTP/1.0 may leave it out; no browser does.
+    if host.is_some_and(|host| !is_us(host, listening)) {
+        return failure(StatusCode::MISDIRECTED_REQUEST);
+    }
+    if request.method != Method::GET && request.method != Method::HEAD {
+        let mut response = failure(StatusCode::METHOD_NOT_ALLOWED);
+        let methods = HeaderValue::from_static("GET, HEAD");
+        response.headers_mut().insert(ALLOW, methods);
+        return response;
+    }
+    match request.uri.path() {
+        "/healthz" => plain(StatusCode::OK, "ok\n"),
+        "/readyz" => match health.reasons().as_slice() {
+            [] => plain(StatusCode::OK, "ready\n"),
+            reasons => {
+                let lines: String = reasons.iter().flat_map(|line| [line, "\n"]).collect();
+                plain(StatusCode::SERVICE_UNAVAILABLE, lines)
+            }
+        },
+        _ => failure(StatusCode::NOT_FOUND),
+    }
+}
+
+/// Whether `host` is this machine by a name that nobody else can own: `localhost`, an address of the
+/// loopback, or where we listen. When that is everywhere, any address will do: only names rebind.
+fn is_us(host: &str, listening: IpAddr) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<IpAddr>() {
+        Ok(address) => {
+            let address = address.to_canonical();
+            address.is_loopback()
+                || listening.is_unspecified()
+                || address == listening.to_canonical()
+        }
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+/// As everywhere, less what lets pages of other sites read it.
+fn failure(status: StatusCode) -> Response<Bytes> {
+    let public = respond::failure(status);
+    let mut response = plain(status, public.body().clone());
+    for name in [ALLOW, hyper::header::CONNECTION] {
+        if let Some(value) = public.headers().get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+fn plain(status: StatusCode, body: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let fields = response.headers_mut();
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    fields.insert(CONTENT_TYPE, text);
+    fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    fields.insert(CONTENT_SECURITY_POLICY, respond::SEALED_POLICY);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::Request;
+    use hyper::header::HOST;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+
+    fn ask(method: &str, host: &str, path: &str, health: &Health, at: IpAddr) -> Response<Bytes> {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(HOST, host).body(()).unwrap();
+        respond(&request.into_parts().0, health, at)
+    }
+
+    #[test]
+    fn alive_and_ready_are_two_things() {
+        let health = Health::new();
+        let check = |health: &Health, path: &str, status: u16, body: &str| {
+            for method in ["GET", "HEAD"] {
+                let response = ask(method, "localhost", path, health, HERE);
+                assert_eq!(response.status(), status, "{path}");
+                assert_eq!(response.body(), body, "{path}");
+            }
+        };
+        check(&health, "/healthz", 200, "ok\n");
+        check(&health, "/readyz", 503, "starting\n");
+        health.set(Vec::new());
+        check(&health, "/readyz", 200, "ready\n");
+        check(&health, "/readyz?verbose", 200, "ready\n");
+        health.set(vec!["the folder is away".into(), "the disk is full".into()]);
+        let both = "the folder is away\nthe disk is full\n";
+        check(&health, "/readyz", 503, both);
+        check(&health, "/healthz", 200, "ok\n");
+    }
+
+    #[test]
+    fn nothing_else_is_here() {
+        let health = Health::new();
+        let status = |method, path| ask(method, "localhost", path, &health, HERE).status();
+        assert_eq!(status("GET", "/"), 404);
+        assert_eq!(status("GET", "/healthz/"), 404);
+        assert_eq!(status("GET", "/atom.xml"), 404);
+        assert_eq!(status("POST", "/healthz"), 405);
+        assert_eq!(status("OPTIONS", "/healthz"), 405);
+        let wrong = ask("POST", "localhost", "/healthz", &health, HERE);
+        assert_eq!(wrong.headers().get(ALLOW).unwrap(), "GET, HEAD");
+        let open = hyper::header::ACCESS_CONTROL_ALLOW_ORIGIN;
+        assert!(!wrong.headers().contains_key(open));
+    }
+
+    #[test]
+    fn only_our_own_names_are_answered() {
+        let health = Health::new();
+        let everywhere = "0.0.0.0".parse().unwrap();
+        let check = |host: &str, at: IpAddr, expected: u16| {
+            let status = ask("GET", host, "/healthz", &health, at).status();
+            assert_eq!(status, expected, "{host:?} at {at}");
+        };
+        for host in [
+            "localhost",
+            "LOCALHOST:7374",
+            "127.0.0.1:7374",
+            "127.9.9.9",
+            "[::1]:7374",
+            "192.0.2.7:7374",
+            "[::ffff:192.0.2.7]",
+            "[::ffff:127.0.0.1]",
+        ] {
+            check(host, HERE, 200);
+        }
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "192.0.2.8",
+            "[::2]",
+            "",
+        ] {
+            check(host, HERE, 421);
+        }
+        check("192.0.2.8", everywhere, 200);
+        check("evil.example", everywhere, 421);
+        check("a b", HERE, 400);
+    }
+
+    #[test]
+    fn probes_of_http_1_0_need_no_host() {
+        let request = Request::builder().version(hyper::Version::HTTP_10);
+        let request = request.uri("/healthz").body(()).unwrap();
+        let response = respond(&request.into_parts().0, &Health::new(), HERE);
+        assert_eq!(response.status(), 200);
+    }
+}

@@ -1,0 +1,286 @@
+//! Request head + snapshot → answer. Pure: no socket, no disk, no clock.
+//!
+//! The order of questions: is it HTTP (`Host`, target)? is it a method we have? is there a snapshot
+//! yet? what is at the path? does the client have it already? Only then a document is made, by the
+//! caller. Query strings are ignored: readers and proxies add their own (`?_=1`, `?null`).
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONNECTION,
+    CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
+    LAST_MODIFIED, LOCATION, REFERRER_POLICY, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::http::{request, response};
+use hyper::{Method, Response, StatusCode};
+use jiff::Timestamp;
+
+use super::conditional::{self, Tag, Validators, Verdict};
+use super::{host, negotiate};
+use crate::documents::Coding;
+use crate::entry::FolderPath;
+use crate::site::{Found, Plan};
+
+/// What we have, for `Allow` and for preflights.
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+
+/// How many seconds a client waits before it asks again for what is not there yet.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
+
+/// For what people read: our style sheet, pictures and sound from anywhere safe, nothing active.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self' https: data:; media-src 'self' https:; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+/// For what is not made for a browser: it may show it, and nothing in it may do anything.
+pub(super) const SEALED_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; sandbox");
+
+/// An answer, as far as it can be given without making or reading anything.
+#[derive(Debug)]
+pub enum Answer {
+    /// All of it. For HEAD it has the body that GET would have; the sender leaves it out.
+    Ready(Response<Bytes>),
+    /// A document is to be made and sent with this head.
+    Document {
+        /// What to make.
+        plan: Plan,
+        /// How it is to be coded; the head says so already.
+        coding: Coding,
+        /// Status and fields, all but `Content-Length`.
+        head: response::Parts,
+    },
+    /// A file beside an entry is to be opened; [`super::media`] answers.
+    Media(FolderPath),
+}
+
+/// Answers `request`, which found `site` there: the look-up of a snapshot
+/// ([`Site::find`](crate::site::Site::find)), or `None` while there is none.
+///
+/// `max_age` is how long a copy is fresh, in whole seconds; `now` is the time of the answer.
+pub fn respond(
+    request: &request::Parts,
+    site: Option<impl FnOnce(&str) -> Found>,
+    max_age: Duration,
+    now: Timestamp,
+) -> Answer {
+    if host::check(request).is_err() {
+        return Answer::Ready(failure(StatusCode::BAD_REQUEST));
+    }
+    if request.method == Method::OPTIONS {
+        return Answer::Ready(options());
+    }
+    if request.method != Method::GET && request.method != Method::HEAD {
+        return Answer::Ready(failure(StatusCode::METHOD_NOT_ALLOWED));
+    }
+    let path = request.uri.path();
+    if !path.starts_with('/') {
+        return Answer::Ready(failure(StatusCode::BAD_REQUEST));
+    }
+    let Some(find) = site else {
+        return Answer::Ready(failure(StatusCode::SERVICE_UNAVAILABLE));
+    };
+    if !is_plain(path) {
+        return Answer::Ready(failure(StatusCode::NOT_FOUND));
+    }
+    match find(path) {
+        Found::Document(plan) => document(&request.headers, plan, max_age, now),
+        Found::Media(path) => Answer::Media(path),
+        Found::Moved(path) => Answer::Ready(moved(&path, max_age)),
+        Found::Gone => Answer::Ready(failure(StatusCode::GONE)),
+        Found::Nothing => Answer::Ready(failure(StatusCode::NOT_FOUND)),
+    }
+}
+
+/// A representation that is planned: 304, 412, or the head to send it with.
+fn document(wishes: &HeaderMap, plan: Plan, max_age: Duration, now: Timestamp) -> Answer {
+    let validators = Validators {
+        tag: Tag::Weak(plan.tag),
+        modified: plan.changed.and_then(|changed| last_modified(changed, now)),
+    };
+    let verdict = conditional::evaluate(wishes, &validators);
+    if verdict == Verdict::Failed {
+        return Answer::Ready(failure(StatusCode::PRECONDITION_FAILED));
+    }
+    let mut head = head(StatusCode::OK);
+    shared_fields(&mut head.headers, &validators, max_age);
+    head.headers
+        .insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if verdict == Verdict::NotModified {
+        head.status = StatusCode::NOT_MODIFIED;
+        return Answer::Ready(Response::from_parts(head, Bytes::new()));
+    }
+    let coding = if negotiate::is_compressible(plan.content_type) {
+        negotiate::coding(wishes)
+    } else {
+        Coding::Identity
+    };
+    let fields = &mut head.headers;
+    fields.insert(CONTENT_TYPE, HeaderValue::from_static(plan.content_type));
+    let policy = if plan.content_type.starts_with("text/html") {
+        PAGE_POLICY
+    } else {
+        SEALED_POLICY
+    };
+    fields.insert(CONTENT_SECURITY_POLICY, policy);
+    match coding {
+        Coding::Identity => {}
+        Coding::Gzip => {
+            fields.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+    }
+    Answer::Document { plan, coding, head }
+}
+
+/// The date of a document that changed at `changed`: the end of that second, and none before it is
+/// over. So no two versions have the same date, however fast they follow each other: many clients
+/// drop a 200 whose date is the one they know. Nor is a date ever in the future (RFC 9110 section
+/// 8.8.2.1).
+fn last_modified(changed: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let end = Timestamp::from_second(changed.as_second() + 1).ok()?;
+    (end <= now).then_some(end)
+}
+
+/// What 200 and 304 have in common. (RFC 9110 section 15.4.5)
+pub(super) fn shared_fields(fields: &mut HeaderMap, validators: &Validators, max_age: Duration) {
+    fields.insert(ETAG, validators.tag.to_header());
+    if let Some(date) = validators.last_modified() {
+        fields.insert(LAST_MODIFIED, date);
+    }
+    fields.insert(CACHE_CONTROL, freshness(max_age));
+}
+
+/// `Cache-Control` for a copy that is fresh for `max_age`. (RFC 9111 section 5.2.2)
+///
+/// 0 is `max-age=0, must-revalidate` and not `no-cache`, which means the same, because feed readers
+/// look for the number, and some caches take `no-cache` for "do not keep" and lose the validators.
+fn freshness(max_age: Duration) -> HeaderValue {
+    let text = match max_age.as_secs() {
+        0 => "public, max-age=0, must-revalidate".to_owned(),
+        seconds => format!("public, max-age={seconds}"),
+    };
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("no-cache"))
+}
+
+/// 308 to another path of this site.
+fn moved(path: &str, max_age: Duration) -> Response<Bytes> {
+    // `//host` and `/\host` would lead to another site.
+    let path = path.trim_start_matches(['/', '\\']);
+    let Ok(location) = HeaderValue::try_from(format!("/{path}")) else {
+        return failure(StatusCode::NOT_FOUND);
+    };
+    let mut response = failure(StatusCode::PERMANENT_REDIRECT);
+    let fields = response.headers_mut();
+    fields.insert(LOCATION, location);
+    // Browsers keep a 308 for ever if they are not told when to ask again.
+    fields.insert(CACHE_CONTROL, freshness(max_age));
+    response
+}
+
+/// To OPTIONS, for `*` or any path: what we have, and to a preflight that all may read.
+fn options() -> Response<Bytes> {
+    let mut head = head(StatusCode::NO_CONTENT);
+    let fields = &mut head.headers;
+    fields.insert(ALLOW, METHODS);
+    fields.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    // A reader in a browser needs this to send `If-None-Match`.
+    fields.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
+    fields.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    Response::from_parts(head, Bytes::new())
+}
+
+/// An answer without a representation: its body says in a few words what is the matter, and nothing
+/// about us.
+pub(super) fn failure(status: StatusCode) -> Response<Bytes> {
+    let words: &'static str = match status {
+        StatusCode::PERMANENT_REDIRECT => "This is at another address now.\n",
+        StatusCode::BAD_REQUEST => "This request can't be understood.\n",
+        StatusCode::NOT_FOUND => "There is nothing here.\n",
+        StatusCode::METHOD_NOT_ALLOWED => "This site can be read, and nothing else.\n",
+        StatusCode::GONE => "This was withdrawn.\n",
+        StatusCode::PRECONDITION_FAILED => "This is not the version you asked for.\n",
+        StatusCode::RANGE_NOT_SATISFIABLE => "There is no such part.\n",
+        StatusCode::MISDIRECTED_REQUEST => "This is not the host you asked for.\n",
+        StatusCode::SERVICE_UNAVAILABLE => "This is not ready yet. Please come back soon.\n",
+        _ => "Something went wrong here.\n",
+    };
+    let mut head = head(status);
+    let fields = &mut head.headers;
+    fields.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    fields.insert(CONTENT_SECURITY_POLICY, SEALED_POLICY);
+    // What is not there now may be there in a second.
+    fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => {
+            fields.insert(ALLOW, METHODS);
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            fields.insert(RETRY_AFTER, RETRY_SECONDS);
+        }
+        // Whoever breaks the rules of messages may have another idea of where this one ends.
+        StatusCode::BAD_REQUEST => {
+            fields.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        _ => {}
+    }
+    Response::from_parts(head, Bytes::from_static(words.as_bytes()))
+}
+
+/// A head with what every answer has: all may read it, nobody may guess its type.
+pub(super) fn head(status: StatusCode) -> response::Parts {
+    let (mut head, ()) = Response::new(()).into_parts();
+    head.status = status;
+    let fields = &mut head.headers;
+    fields.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    fields.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("ETag, Last-Modified, Link"),
+    );
+    fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    fields.insert(
+        REFERRER_POLICY,
+        HeaderValue::from_static("strict-origin-when-cross-origin"),
+    );
+    head
+}
+
+/// Whether a path is one that we could have written: no empty, `.` or `..` segment, no separator or
+/// control character, coded or not, no broken escape. Others are not worth a look at the snapshot,
+/// and what they name must not be guessed.
+fn is_plain(path: &str) -> bool {
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let decoded: Vec<u8> = percent_encoding::percent_decode_str(segment).collect();
+        let is_last = segments.peek().is_none();
+        // Only the end may be empty: `/` and `/tags/bridges/`.
+        let is_odd = (decoded.is_empty() && !is_last)
+            || decoded == b"."
+            || decoded == b".."
+            || decoded
+                .iter()
+                .any(|&byte| byte.is_ascii_control() || byte == b'/' || byte == b'\\');
+        if is_odd || has_broken_escape(segment.as_bytes()) || std::str::from_utf8(&decoded).is_err()
+        {
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether a `%` is not followed by two hexadecimal digits. (RFC 3986 section 2.1)
+fn has_broken_escape(segment: &[u8]) -> bool {
+    let is_digit = |at: usize| segment.get(at).is_some_and(u8::is_ascii_hexdigit);
+    segment
+        .iter()
+        .enumerate()
+        .any(|(at, &byte)| byte == b'%' && !(is_digit(at + 1) && is_digit(at + 2)))
+}
+
+#[cfg(test)]
+mod tests;

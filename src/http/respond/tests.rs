@@ -1,0 +1,313 @@
+use super::*;
+use crate::entry::Digest;
+use crate::site::DocumentKey;
+use hyper::Request;
+use hyper::header::{ACCEPT_ENCODING, HOST, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+fn plan(content_type: &'static str) -> Plan {
+    Plan {
+        key: DocumentKey::Front,
+        tag: Digest::of(b"plan"),
+        changed: Some("2026-01-31T10:00:00Z".parse().unwrap()),
+        content_type,
+    }
+}
+
+/// A small site.
+fn find(path: &str) -> Found {
+    match path {
+        "/" => Found::Document(plan("text/html; charset=utf-8")),
+        "/atom.xml" => Found::Document(plan("application/atom+xml; charset=utf-8")),
+        "/favicon.ico" => Found::Document(Plan {
+            changed: None,
+            ..plan("image/png")
+        }),
+        "/media/map.png" => Found::Media(FolderPath::new("map.png").unwrap()),
+        "/feed" => Found::Moved("/rss.xml".to_owned()),
+        "/away" => Found::Moved("//evil.example/\\".to_owned()),
+        "/split" => Found::Moved("/a\r\nSet-Cookie: b".to_owned()),
+        "/entries/old" => Found::Gone,
+        _ => Found::Nothing,
+    }
+}
+
+fn now() -> Timestamp {
+    "2026-02-01T00:00:00Z".parse().unwrap()
+}
+
+fn request(method: &str, target: &str) -> request::Parts {
+    let request = Request::builder().method(method).uri(target);
+    request.header(HOST, "a").body(()).unwrap().into_parts().0
+}
+
+fn answer(request: &request::Parts) -> Answer {
+    respond(request, Some(find), HOUR, now())
+}
+
+fn ready(request: &request::Parts) -> Response<Bytes> {
+    match answer(request) {
+        Answer::Ready(response) => response,
+        other => panic!("not ready: {other:?}"),
+    }
+}
+
+fn made(request: &request::Parts) -> (Coding, response::Parts) {
+    match answer(request) {
+        Answer::Document { coding, head, .. } => (coding, head),
+        other => panic!("no document: {other:?}"),
+    }
+}
+
+fn field<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap())
+}
+
+#[test]
+fn each_target_has_its_status() {
+    let check = |method: &str, target: &str, expected: u16| {
+        let response = ready(&request(method, target));
+        assert_eq!(response.status(), expected, "{method} {target}");
+        let names_us = String::from_utf8_lossy(response.body()).contains("tidings");
+        assert!(
+            !names_us && response.body().len() < 100,
+            "{method} {target}"
+        );
+        let headers = response.headers();
+        assert_eq!(field(headers, "access-control-allow-origin"), Some("*"));
+        assert_eq!(field(headers, "x-content-type-options"), Some("nosniff"));
+    };
+    check("GET", "/nothing", 404);
+    check("GET", "/entries/old", 410);
+    check("HEAD", "/entries/old", 410);
+    check("GET", "/feed", 308);
+    check("GET", "/feed?x=1", 308);
+    check("GET", "http://other.example/entries/old", 410);
+    check("GET", "*", 400);
+    check("GET", "example.org:80", 400);
+    check("OPTIONS", "*", 204);
+    check("OPTIONS", "/atom.xml", 204);
+    check("OPTIONS", "/nothing", 204);
+    for method in [
+        "POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT", "BREW", "get",
+    ] {
+        check(method, "/atom.xml", 405);
+    }
+}
+
+#[test]
+fn odd_paths_never_reach_the_snapshot() {
+    for path in [
+        "/%00",
+        "/atom.xml%00",
+        "/a%2fb",
+        "/a%2Fb",
+        "/a%5cb",
+        "/a%5Cb",
+        "/%0d%0aSet-Cookie:x",
+        "/%7f",
+        "/media/../secret",
+        "/..",
+        "/media/%2e%2e/secret",
+        "/.%2e/secret",
+        "/./atom.xml",
+        "/%2e/atom.xml",
+        "//",
+        "//evil.example/atom.xml",
+        "/media//map.png",
+        "/media/map.png//",
+        "/%",
+        "/%4",
+        "/%zz",
+        "/%ff",
+        "/%c0%af",
+    ] {
+        let request = request("GET", &format!("http://a{path}"));
+        let trap = |_: &str| -> Found { panic!("looked up {path}") };
+        match respond(&request, Some(trap), HOUR, now()) {
+            Answer::Ready(response) => assert_eq!(response.status(), 404, "{path}"),
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+    for path in ["/", "/tags/a/", "/a%20b", "/%C3%BC", "/...", "/a.b..c"] {
+        assert!(is_plain(path), "{path}");
+    }
+}
+
+#[test]
+fn host_comes_first() {
+    let mut request = request("POST", "/");
+    request.headers.append(HOST, HeaderValue::from_static("b"));
+    let response = ready(&request);
+    assert_eq!(response.status(), 400);
+    assert_eq!(field(response.headers(), "connection"), Some("close"));
+    request.headers.clear();
+    assert_eq!(ready(&request).status(), 400);
+}
+
+#[test]
+fn before_the_first_snapshot_readers_come_back_later() {
+    let none = None::<fn(&str) -> Found>;
+    let Answer::Ready(response) = respond(&request("GET", "/atom.xml"), none, HOUR, now()) else {
+        panic!("nothing is there");
+    };
+    assert_eq!(response.status(), 503);
+    assert_eq!(field(response.headers(), "retry-after"), Some("5"));
+    let Answer::Ready(response) = respond(&request("POST", "/atom.xml"), none, HOUR, now()) else {
+        panic!("nothing is there");
+    };
+    assert_eq!(response.status(), 405);
+}
+
+#[test]
+fn methods_are_told() {
+    let wrong = ready(&request("POST", "/"));
+    assert_eq!(field(wrong.headers(), "allow"), Some("GET, HEAD, OPTIONS"));
+    let preflight = ready(&request("OPTIONS", "/atom.xml"));
+    let headers = preflight.headers();
+    assert_eq!(field(headers, "allow"), Some("GET, HEAD, OPTIONS"));
+    let methods = field(headers, "access-control-allow-methods");
+    assert_eq!(methods, Some("GET, HEAD, OPTIONS"));
+    assert_eq!(field(headers, "access-control-allow-headers"), Some("*"));
+    assert!(preflight.body().is_empty());
+}
+
+#[test]
+fn redirects_stay_here() {
+    let location = |target: &str| {
+        let response = ready(&request("GET", target));
+        let location = field(response.headers(), "location").map(str::to_owned);
+        (response.status().as_u16(), location)
+    };
+    assert_eq!(location("/feed"), (308, Some("/rss.xml".to_owned())));
+    assert_eq!(
+        location("/away"),
+        (308, Some("/evil.example/\\".to_owned()))
+    );
+    assert_eq!(location("/split"), (404, None));
+    let response = ready(&request("GET", "/feed"));
+    let fresh = field(response.headers(), "cache-control");
+    assert_eq!(fresh, Some("public, max-age=3600"));
+}
+
+#[test]
+fn a_document_has_all_its_fields() {
+    let (coding, head) = made(&request("GET", "/atom.xml?utm_source=x"));
+    assert_eq!((coding, head.status), (Coding::Identity, StatusCode::OK));
+    let tag = format!("W/\"{}\"", Digest::of(b"plan"));
+    for (name, expected) in [
+        ("content-type", "application/atom+xml; charset=utf-8"),
+        ("etag", tag.as_str()),
+        ("last-modified", "Sat, 31 Jan 2026 10:00:01 GMT"),
+        ("cache-control", "public, max-age=3600"),
+        ("vary", "Accept-Encoding"),
+        ("access-control-allow-origin", "*"),
+        ("access-control-expose-headers", "ETag, Last-Modified, Link"),
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "default-src 'none'; sandbox"),
+        ("referrer-policy", "strict-origin-when-cross-origin"),
+    ] {
+        assert_eq!(field(&head.headers, name), Some(expected), "{name}");
+    }
+    assert_eq!(head.headers.len(), 10);
+}
+
+#[test]
+fn pages_may_show_pictures_and_run_nothing() {
+    let (_, head) = made(&request("GET", "/"));
+    let policy = field(&head.headers, "content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'; style-src 'self'; img-src"));
+    assert!(!policy.contains("script") && !policy.contains("  "));
+}
+
+#[test]
+fn what_is_text_is_compressed_for_those_who_want_it() {
+    let check = |target: &str, expected: Coding| {
+        let mut request = request("GET", target);
+        let gzip = HeaderValue::from_static("gzip");
+        request.headers.insert(ACCEPT_ENCODING, gzip);
+        let (coding, head) = made(&request);
+        assert_eq!(coding, expected, "{target}");
+        let says = field(&head.headers, "content-encoding");
+        assert_eq!(says, (expected == Coding::Gzip).then_some("gzip"));
+        assert_eq!(field(&head.headers, "vary"), Some("Accept-Encoding"));
+    };
+    check("/atom.xml", Coding::Gzip);
+    check("/", Coding::Gzip);
+    check("/favicon.ico", Coding::Identity);
+}
+
+#[test]
+fn a_304_repeats_what_a_200_said() {
+    let (_, full) = made(&request("GET", "/atom.xml"));
+    let tag = full.headers.get(ETAG).unwrap().clone();
+    let date = full.headers.get(LAST_MODIFIED).unwrap().clone();
+    for (name, value) in [(IF_NONE_MATCH, tag), (IF_MODIFIED_SINCE, date)] {
+        for method in ["GET", "HEAD"] {
+            let mut request = request(method, "/atom.xml");
+            request.headers.insert(&name, value.clone());
+            let response = ready(&request);
+            assert_eq!(response.status(), 304, "{name}");
+            assert!(response.body().is_empty());
+            let kept = response.headers();
+            for (name, value) in kept {
+                assert_eq!(full.headers.get(name), Some(value), "{name}");
+            }
+            // All but the type, and the policy that goes with it.
+            assert_eq!(kept.len(), full.headers.len() - 2);
+        }
+    }
+    let mut other = request("GET", "/atom.xml");
+    other
+        .headers
+        .insert(IF_MATCH, HeaderValue::from_static("\"other\""));
+    assert_eq!(ready(&other).status(), 412);
+}
+
+#[test]
+fn freshness_has_a_number_always() {
+    let check = |seconds, expected: &str| {
+        assert_eq!(freshness(Duration::from_secs(seconds)), expected);
+    };
+    check(300, "public, max-age=300");
+    check(1, "public, max-age=1");
+    check(0, "public, max-age=0, must-revalidate");
+}
+
+#[test]
+fn what_has_no_date_shows_none() {
+    let (_, head) = made(&request("GET", "/favicon.ico"));
+    assert_eq!(field(&head.headers, "last-modified"), None);
+    assert!(head.headers.contains_key(ETAG));
+}
+
+#[test]
+fn media_is_left_to_media() {
+    match answer(&request("HEAD", "/media/map.png")) {
+        Answer::Media(path) => assert_eq!(path.as_str(), "map.png"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn no_two_versions_share_a_date_and_none_is_in_the_future() {
+    let check = |changed: &str, now: &str, expected: Option<&str>| {
+        let date = last_modified(changed.parse().unwrap(), now.parse().unwrap());
+        let date = date.map(|date| date.to_string());
+        assert_eq!(date.as_deref(), expected, "{changed} at {now}");
+    };
+    check("2026-01-31T10:00:00.2Z", "2026-01-31T10:00:00.3Z", None);
+    check(
+        "2026-01-31T10:00:00.2Z",
+        "2026-01-31T10:00:01Z",
+        Some("2026-01-31T10:00:01Z"),
+    );
+    check("2026-01-31T10:00:00.8Z", "2026-01-31T10:00:00.9Z", None);
+    check("2026-01-31T10:00:01Z", "2026-01-31T10:00:01.9Z", None);
+    check(
+        "2026-01-31T10:00:01Z",
+        "2026-01-31T10:00:02Z",
+        Some("2026-01-31T10:00:02Z"),
+    );
+}
