@@ -8,3 +8,4 @@ pub mod page;
 pub mod site;
 pub mod documents;
 pub mod http;
+pub mod folder;

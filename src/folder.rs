@@ -1,0 +1,11 @@
+//! The entries folder: what is in it ([`scan`]), when to look ([`watch`], [`settle`]), and which names
+//! count ([`names`]).
+//!
+//! Events are hints, the folder is the truth: nothing here says what changed, only where it may be
+//! worth to look, and what is there when one looks.
+
+pub mod names;
+pub mod scan;
+pub mod settle;
+mod stamp;
+pub mod watch;

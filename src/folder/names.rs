@@ -1,0 +1,158 @@
+//! Which names count: entries, files beside them, and what is neither.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use crate::entry::FolderPath;
+use crate::entry::parse::Kind;
+
+/// What a name says of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// An entry.
+    Entry,
+    /// A file that an entry may use.
+    Beside,
+    /// Nothing of ours: hidden, a tool's leftover, or ignored by the publisher.
+    Ignored,
+}
+
+/// Decides by name alone. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Names {
+    ignore: GlobSet,
+}
+
+/// What editors and sync tools leave behind, as globs for one name.
+const LEFTOVERS: [&str; 17] = [
+    "*~",
+    "#*#",
+    "~$*",
+    "*.swp",
+    "*.swx",
+    "*.swo",
+    "4913",
+    "*___jb_tmp___",
+    "*___jb_old___",
+    "*.tmp",
+    "*.part",
+    "*.partial",
+    "*.crdownload",
+    "*.sync-conflict-*",
+    "Thumbs.db",
+    "desktop.ini",
+    "*.bak",
+];
+
+/// Names at the root that speak of the folder and not in it.
+const ROOT_FILES: [&str; 3] = ["readme", "license", "changelog"];
+
+impl Names {
+    /// With the publisher's own globs, relative to the folder. Fails on a glob that is none.
+    pub fn new(ignore: &[String]) -> Result<Self, globset::Error> {
+        let mut globs = GlobSetBuilder::new();
+        for glob in ignore {
+            globs.add(Glob::new(glob)?);
+            // A glob without a slash means the name at any depth, as in .gitignore.
+            if !glob.contains('/') {
+                globs.add(Glob::new(&format!("**/{glob}"))?);
+            }
+        }
+        for glob in LEFTOVERS {
+            globs.add(Glob::new(glob)?);
+            globs.add(Glob::new(&format!("**/{glob}"))?);
+        }
+        Ok(Self {
+            ignore: globs.build()?,
+        })
+    }
+
+    /// What the file at `path` is by its name.
+    pub fn role(&self, path: &FolderPath) -> Role {
+        let segments = path.as_str().split('/');
+        if segments.clone().any(is_hidden) || self.ignore.is_match(path.as_str()) {
+            return Role::Ignored;
+        }
+        let is_at_root = path.section().is_none();
+        if is_at_root && is_about_the_folder(path) {
+            return Role::Ignored;
+        }
+        match Kind::of(path) {
+            // At the root it is the front page's own text.
+            Some(_) if is_at_root && path.stem().eq_ignore_ascii_case("index") => Role::Ignored,
+            Some(_) => Role::Entry,
+            None => Role::Beside,
+        }
+    }
+
+    /// Whether a folder may hold anything of ours.
+    pub fn enters(&self, folder: &FolderPath) -> bool {
+        !folder.as_str().split('/').any(is_hidden) && !self.ignore.is_match(folder.as_str())
+    }
+}
+
+/// Jekyll's `_posts` counts; every other name that begins with a dot or an underscore is somebody
+/// else's affair.
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('.') || (name.starts_with('_') && name != "_posts")
+}
+
+fn is_about_the_folder(path: &FolderPath) -> bool {
+    let name = path.file_name().to_ascii_lowercase();
+    ROOT_FILES.iter().any(|about| {
+        name.strip_prefix(about)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-', '_']))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_decide() {
+        let names = Names::new(&["drafts/**".into(), "*.old.md".into()]).unwrap();
+        let check = |path: &str, expected: Role| {
+            assert_eq!(
+                names.role(&FolderPath::new(path).unwrap()),
+                expected,
+                "{path}"
+            );
+        };
+        check("bridge.md", Role::Entry);
+        check("news/Bridge.MD", Role::Entry);
+        check("news/bridge.txt", Role::Entry);
+        check("news/bridge.htm", Role::Entry);
+        check("news/bridge.png", Role::Beside);
+        check("news/bridge/index.md", Role::Entry);
+        check("index.md", Role::Ignored);
+        check(".hidden.md", Role::Ignored);
+        check("_draft.md", Role::Ignored);
+        check("news/.git/x.md", Role::Ignored);
+        check("_posts/2026-01-01-x.md", Role::Entry);
+        check("README.md", Role::Ignored);
+        check("LICENSE-MIT.txt", Role::Ignored);
+        check("readmecarefully.md", Role::Entry);
+        check("news/README.md", Role::Entry);
+        for leftover in [
+            "a.md~",
+            "#a.md#",
+            ".#a.md",
+            "a.md.swp",
+            "4913",
+            "a.md___jb_tmp___",
+            "a.tmp",
+            "a.md.part",
+            "a.crdownload",
+            "~$a.md",
+            "._a.md",
+            "a.sync-conflict-20260101-x.md",
+            ".syncthing.a.md",
+            "Thumbs.db",
+        ] {
+            check(leftover, Role::Ignored);
+            check(&format!("deep/er/{leftover}"), Role::Ignored);
+        }
+        check("drafts/a.md", Role::Ignored);
+        check("news/a.old.md", Role::Ignored);
+    }
+}

@@ -1,0 +1,311 @@
+//! The system's file events → hints: which paths to look at, or "everything".
+//!
+//! What an event says happened is not believed; it only tells where to look and how long to wait
+//! before. What `notify` is known to get wrong is met here:
+//!
+//! - Our own reads come back as events of access: dropped.
+//! - An overflow of the system's queue is one event without paths: it means "everything".
+//! - A folder moved in names none of its files: the looker walks it, as it does any folder hinted at.
+//! - A root that is replaced goes silent: its parent is watched as well, and any event about the root
+//!   itself means "everything", after which the daemon watches anew.
+//!
+//! The callback only notes the hint in a set, so it can't fall behind: the set is bounded by the
+//! number of paths, and beyond [`MAX_HINTS`] it turns into "everything".
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+use super::settle::Sign;
+use crate::entry::FolderPath;
+
+/// How many paths are kept apart; beyond, everything is looked at.
+pub const MAX_HINTS: usize = 50_000;
+
+/// Where hints wait for the one who looks. Clones share it.
+#[derive(Clone, Default)]
+pub struct Hints(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    paths: HashMap<FolderPath, Vec<Sign>>,
+    everything: bool,
+    stopped: bool,
+}
+
+/// What came in since the last time.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// Hinted paths, each with its signs in order, less repetitions.
+    pub paths: HashMap<FolderPath, Vec<Sign>>,
+    /// Look at everything.
+    pub everything: bool,
+    /// The daemon stops.
+    pub stopped: bool,
+}
+
+impl Hints {
+    /// Waits until there is a hint or a stop, or until `deadline` (for ever without one).
+    /// `now` is the time of the call.
+    pub fn wait(&self, now: Instant, deadline: Option<Instant>) -> Taken {
+        let is_idle =
+            |state: &mut State| state.paths.is_empty() && !state.everything && !state.stopped;
+        let state = self.lock();
+        let mut state = match deadline {
+            None => self
+                .0
+                .changed
+                .wait_while(state, is_idle)
+                .unwrap_or_else(PoisonError::into_inner),
+            Some(deadline) => {
+                let pause = deadline.saturating_duration_since(now);
+                let waited = self.0.changed.wait_timeout_while(state, pause, is_idle);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        Taken {
+            paths: std::mem::take(&mut state.paths),
+            everything: std::mem::take(&mut state.everything),
+            stopped: state.stopped,
+        }
+    }
+
+    /// Ends all waiting, now and later.
+    pub fn stop(&self) {
+        self.lock().stopped = true;
+        self.0.changed.notify_all();
+    }
+
+    /// Asks for a look at everything.
+    pub fn everything(&self) {
+        self.lock().everything = true;
+        self.0.changed.notify_all();
+    }
+
+    fn path(&self, path: FolderPath, sign: Sign) {
+        let mut state = self.lock();
+        let signs = state.paths.entry(path).or_default();
+        if signs.last() != Some(&sign) {
+            signs.push(sign);
+        }
+        if state.paths.len() > MAX_HINTS {
+            state.paths.clear();
+            state.everything = true;
+        }
+        drop(state);
+        self.0.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The state is a set of hints: whatever a panicking holder left of it is as good as any.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Watches as long as it lives.
+pub struct Watch {
+    _watcher: RecommendedWatcher,
+}
+
+impl Watch {
+    /// Watches the folder at `root` (and its parent, to see it replaced), with hints into `hints`.
+    pub fn start(root: &Path, hints: &Hints) -> notify::Result<Self> {
+        let real = root.canonicalize().map_err(notify::Error::io)?;
+        let translator = Translator {
+            root: root.to_owned(),
+            real: real.clone(),
+            hints: hints.clone(),
+        };
+        let mut watcher = notify::recommended_watcher(move |event| translator.take(event))?;
+        watcher.watch(&real, RecursiveMode::Recursive)?;
+        for place in [root, &real] {
+            // Not being allowed to watch the parent costs nothing but speed: the slow scan sees it.
+            if let Some(parent) = place
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty())
+            {
+                let _ = watcher.watch(parent, RecursiveMode::NonRecursive);
+            }
+        }
+        Ok(Self { _watcher: watcher })
+    }
+}
+
+struct Translator {
+    root: PathBuf,
+    real: PathBuf,
+    hints: Hints,
+}
+
+impl Translator {
+    fn take(&self, event: notify::Result<Event>) {
+        let Ok(event) = event else {
+            return self.hints.everything();
+        };
+        if event.need_rescan() {
+            return self.hints.everything();
+        }
+        let last = event.paths.len().saturating_sub(1);
+        for (number, path) in event.paths.iter().enumerate() {
+            let Some(sign) = sign(event.kind, number == last) else {
+                continue;
+            };
+            match self.place(path) {
+                Place::Inside(path) => self.hints.path(path, sign),
+                Place::Root if sign == Sign::Touched && event.kind.is_modify() => {}
+                Place::Root | Place::Unreadable => self.hints.everything(),
+                Place::Outside => {}
+            }
+        }
+    }
+
+    fn place(&self, path: &Path) -> Place {
+        if path == self.root || path == self.real {
+            return Place::Root;
+        }
+        let Ok(below) = path
+            .strip_prefix(&self.real)
+            .or_else(|_| path.strip_prefix(&self.root))
+        else {
+            return Place::Outside;
+        };
+        let slashed = below
+            .to_str()
+            .map(|text| text.replace(std::path::MAIN_SEPARATOR, "/"));
+        slashed
+            .and_then(|text| FolderPath::new(&text))
+            .map_or(Place::Unreadable, Place::Inside)
+    }
+}
+
+enum Place {
+    Inside(FolderPath),
+    Root,
+    Outside,
+    /// A name that is not UTF-8.
+    Unreadable,
+}
+
+/// What an event says of one of its paths; `None` for what a mere reader does.
+fn sign(kind: EventKind, is_last: bool) -> Option<Sign> {
+    match kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => Some(Sign::Closed),
+        EventKind::Access(_) => None,
+        EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Some(Sign::Arrived),
+        EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => {
+            Some(if is_last { Sign::Arrived } else { Sign::Left })
+        }
+        // Only Linux tells when a file is closed; elsewhere a write is no promise of a close.
+        EventKind::Modify(ModifyKind::Data(_)) if cfg!(target_os = "linux") => Some(Sign::Writing),
+        EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(RenameMode::From)) => {
+            Some(Sign::Left)
+        }
+        EventKind::Create(_) | EventKind::Modify(_) | EventKind::Any | EventKind::Other => {
+            Some(Sign::Touched)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use notify::event::{CreateKind, DataChange, Flag, MetadataKind};
+
+    use super::*;
+
+    fn translator() -> Translator {
+        Translator {
+            root: "/srv/link".into(),
+            real: "/srv/entries".into(),
+            hints: Hints::default(),
+        }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test needs some instant to count from"
+    )]
+    fn taken(events: Vec<Event>) -> Taken {
+        let translator = translator();
+        for event in events {
+            translator.take(Ok(event));
+        }
+        let now = Instant::now();
+        translator.hints.wait(now, Some(now))
+    }
+
+    fn event(kind: EventKind, paths: &[&str]) -> Event {
+        paths.iter().fold(Event::new(kind), |event, path| {
+            event.add_path((*path).into())
+        })
+    }
+
+    #[test]
+    fn events_become_signs() {
+        let written = EventKind::Modify(ModifyKind::Data(DataChange::Any));
+        let closed = EventKind::Access(AccessKind::Close(AccessMode::Write));
+        let renamed = EventKind::Modify(ModifyKind::Name(RenameMode::Both));
+        let taken = taken(vec![
+            event(EventKind::Create(CreateKind::File), &["/srv/entries/a.md"]),
+            event(written, &["/srv/entries/a.md"]),
+            event(written, &["/srv/entries/a.md"]),
+            event(closed, &["/srv/entries/a.md"]),
+            event(renamed, &["/srv/entries/x/b.tmp", "/srv/link/x/b.md"]),
+            event(
+                EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any)),
+                &["/srv/entries"],
+            ),
+        ]);
+        let signs = |path: &str| taken.paths.get(&FolderPath::new(path).unwrap()).cloned();
+        assert_eq!(
+            signs("a.md"),
+            Some(vec![Sign::Touched, Sign::Writing, Sign::Closed])
+        );
+        assert_eq!(signs("x/b.tmp"), Some(vec![Sign::Left]));
+        assert_eq!(signs("x/b.md"), Some(vec![Sign::Arrived]));
+        assert!(!taken.everything);
+    }
+
+    #[test]
+    fn our_own_reads_are_no_hints() {
+        let opened = EventKind::Access(AccessKind::Open(AccessMode::Any));
+        assert!(
+            taken(vec![event(opened, &["/srv/entries/a.md"])])
+                .paths
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn overflow_and_a_changed_root_mean_everything() {
+        assert!(taken(vec![Event::new(EventKind::Other).set_flag(Flag::Rescan)]).everything);
+        assert!(
+            taken(vec![event(
+                EventKind::Create(CreateKind::Folder),
+                &["/srv/entries"]
+            )])
+            .everything
+        );
+        let outside = event(EventKind::Create(CreateKind::File), &["/srv/other"]);
+        assert!(!taken(vec![outside]).everything);
+    }
+
+    #[test]
+    fn too_many_paths_mean_everything() {
+        let hints = Hints::default();
+        for number in 0..=MAX_HINTS {
+            hints.path(FolderPath::new(&number.to_string()).unwrap(), Sign::Touched);
+        }
+        let state = hints.lock();
+        assert!(state.everything && state.paths.is_empty());
+    }
+}
