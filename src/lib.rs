@@ -9,3 +9,4 @@ pub mod site;
 pub mod documents;
 pub mod http;
 pub mod folder;
+pub mod ledger;

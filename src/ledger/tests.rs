@@ -1,0 +1,155 @@
+//! What a ledger keeps, and whom it refuses.
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::catalogue::sample::{draft, seen};
+use crate::catalogue::{Catalogue, Observation, Resolved};
+use crate::entry::{Draft, Stamp};
+
+fn stamped(draft: Draft) -> (Draft, Stamp) {
+    let stamp = seen(&draft);
+    // As far from usual as a file system may be.
+    (
+        draft,
+        Stamp {
+            device: u64::MAX,
+            modified: -4,
+            ..stamp
+        },
+    )
+}
+
+fn moment() -> Timestamp {
+    "2026-03-04T05:06:07.123456789Z".parse().unwrap()
+}
+
+fn open(state: &TempDir, entries: &str, adopt: bool) -> Result<Ledger, LedgerError> {
+    Ledger::open(state.path(), Path::new(entries), adopt)
+}
+
+#[test]
+fn what_is_committed_is_loaded_again() {
+    let state = TempDir::new().unwrap();
+    let mut ledger = open(&state, "/srv/entries", false).unwrap();
+    let site = ledger.site(None).unwrap();
+    let mut catalogue = Catalogue::new(site);
+    let drafts = vec![
+        stamped(draft("a.md", "One", &["Two"])),
+        stamped(draft("b.md", "Two", &["Three"])),
+    ];
+    let map = FolderPath::new("map.png").unwrap();
+    let media = vec![(map.clone(), Some(9))];
+    let changes = catalogue.plan(
+        Observation {
+            drafts,
+            media,
+            ..Observation::default()
+        },
+        moment(),
+    );
+    ledger
+        .commit(&changes, &[(String::new(), moment())])
+        .unwrap();
+    catalogue.apply(changes);
+    let digest = Digest::of(b"settings");
+    ledger.set_settings(digest, moment()).unwrap();
+    drop(ledger);
+
+    let ledger = open(&state, "/srv/entries", false).unwrap();
+    assert_eq!(ledger.site(None).unwrap(), site);
+    let stored = ledger.load().unwrap();
+    assert_eq!(stored.media, [(map, 9)]);
+    assert_eq!(stored.departures, [(String::new(), moment())]);
+    assert_eq!(stored.settings, Some((digest, moment())));
+    let loaded = Catalogue::load(site, stored.records, stored.media);
+    for record in catalogue.records() {
+        let again = loaded.record(record.key).unwrap();
+        assert_eq!(again.entry, record.entry);
+        assert_eq!(
+            (again.face, again.changed, again.first_seen),
+            (record.face, record.changed, record.first_seen)
+        );
+        assert_eq!(
+            (again.stamp, again.standing),
+            (record.stamp, record.standing)
+        );
+        assert_eq!(again.resolved, record.resolved);
+    }
+    let first = loaded.at_path(&FolderPath::new("a.md").unwrap()).unwrap();
+    assert!(matches!(&first.resolved[0], Resolved::Entry(card) if card.title.as_str() == "Two"));
+    let text = ledger
+        .bodies()
+        .unwrap()
+        .body(first.entry.article.body)
+        .unwrap();
+    assert_eq!(text.as_str(), "<p>One</p>");
+}
+
+#[test]
+fn texts_that_nobody_names_are_swept_and_no_others() {
+    let state = TempDir::new().unwrap();
+    let mut ledger = open(&state, "/srv/entries", false).unwrap();
+    let mut catalogue = Catalogue::new(ledger.site(None).unwrap());
+    for text in ["One", "Other"] {
+        let drafts = vec![stamped(draft("a.md", text, &[]))];
+        let changes = catalogue.plan(
+            Observation {
+                drafts,
+                ..Observation::default()
+            },
+            moment(),
+        );
+        ledger.commit(&changes, &[]).unwrap();
+        catalogue.apply(changes);
+    }
+    let bodies = ledger.bodies().unwrap();
+    let old = draft("a.md", "One", &[]).article.body;
+    let new = draft("a.md", "Other", &[]).article.body;
+    assert!(bodies.body(old).is_ok(), "a snapshot may still show it");
+    assert_eq!(ledger.sweep().unwrap(), 1);
+    assert!(bodies.body(old).is_err());
+    assert!(bodies.body(new).is_ok());
+}
+
+#[test]
+fn one_daemon_and_one_folder_for_each_ledger() {
+    let state = TempDir::new().unwrap();
+    let ledger = open(&state, "/srv/entries", false).unwrap();
+    match open(&state, "/srv/entries", false) {
+        Err(LedgerError::Held { holder, .. }) => {
+            assert_eq!(holder, Some(std::process::id().to_string()));
+        }
+        other => panic!("{:?}", other.err()),
+    }
+    drop(ledger);
+    assert!(matches!(
+        open(&state, "/srv/other", false),
+        Err(LedgerError::Foreign { .. })
+    ));
+    drop(open(&state, "/srv/other", true).unwrap());
+    drop(open(&state, "/srv/other", false).unwrap());
+}
+
+#[test]
+fn a_newer_schema_is_refused_and_left_alone() {
+    let state = TempDir::new().unwrap();
+    drop(open(&state, "/srv/entries", false).unwrap());
+    let connection = Connection::open(state.path().join("ledger.sqlite")).unwrap();
+    connection.pragma_update(None, "user_version", 999).unwrap();
+    drop(connection);
+    let error = open(&state, "/srv/entries", false).err().unwrap();
+    assert!(error.to_string().contains("newer version"), "{error}");
+}
+
+#[test]
+fn a_stated_site_id_wins_and_a_made_one_stays() {
+    let state = TempDir::new().unwrap();
+    let ledger = open(&state, "/srv/entries", false).unwrap();
+    let made = ledger.site(None).unwrap();
+    assert_eq!(ledger.site(None).unwrap(), made);
+    assert_eq!(
+        ledger.site(Some(Uuid::from_u128(5))).unwrap(),
+        Uuid::from_u128(5)
+    );
+}
