@@ -40,7 +40,7 @@ pub struct Config {
     /// The folder that writers drop articles into.
     #[serde(deserialize_with = "values::entries")]
     pub entries: PathBuf,
-    /// Where state is kept; `None`: worked out by `cli` from the environment.
+    /// Where state is kept; `None`: worked out by [`crate::cli`] from the environment.
     #[serde(deserialize_with = "values::state")]
     pub state: Option<PathBuf>,
     /// Where readers connect.

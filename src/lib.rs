@@ -10,3 +10,5 @@ pub mod documents;
 pub mod http;
 pub mod folder;
 pub mod ledger;
+pub mod daemon;
+pub mod cli;

@@ -1,0 +1,212 @@
+//! The command line: arguments, the settings they lead to, one file a command, and exit codes.
+
+mod config;
+mod logging;
+mod serve;
+mod settings;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::daemon::StartError;
+use logging::Verbosity;
+use settings::{Overrides, SettingsError};
+
+/// Publishes a folder of articles as feeds.
+///
+/// Drop an article into the folder; seconds later every feed reader can have it, as RSS 2.0,
+/// Atom 1.0 and JSON Feed. `tidings` alone is `tidings serve`.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, subcommand_help_heading = "Commands")]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Arguments,
+    #[command(flatten)]
+    common: Common,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tidings                                  serve ./entries on http://127.0.0.1:7373
+  tidings --entries ~/news                 serve another folder
+  tidings --listen 0.0.0.0:80 --base-url https://example.org/
+                                           serve the world
+  tidings config default > config/tidings.toml
+                                           begin a settings file
+
+What a flag does not say, the environment does (TIDINGS_LISTEN for --listen), then the settings
+file, then the defaults.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 75 another daemon serves this state.";
+
+#[derive(Debug, Args)]
+struct Common {
+    #[command(flatten)]
+    overrides: Overrides,
+    #[command(flatten)]
+    verbosity: Verbosity,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the feeds of the entries folder, and publish what changes in it
+    Serve(serve::Arguments),
+    /// Check, show or begin a settings file
+    Config(config::Arguments),
+}
+
+/// Does what the command line says, and tells how it went.
+pub fn run() -> ExitCode {
+    let line = match CommandLine::read(std::env::args_os()) {
+        Ok(line) => line,
+        Err(error) => {
+            // --help and --version are such errors, too. Nobody is left to tell of a closed pipe.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match line.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            if !is_broken_pipe(&error) {
+                let _ = writeln!(io::stderr(), "tidings: {}", message(&error));
+            }
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+impl CommandLine {
+    fn read<T: Into<OsString> + Clone>(
+        arguments: impl IntoIterator<Item = T>,
+    ) -> Result<Self, clap::Error> {
+        let line = Self::try_parse_from(arguments)?;
+        // A flag of `serve` may stand before that word; before another, it would be ignored.
+        if line.serve.adopt && !matches!(line.command, None | Some(Command::Serve(_))) {
+            return Err(Self::command().error(
+                ErrorKind::ArgumentConflict,
+                "the argument '--adopt' cannot be used with another command than `serve`",
+            ));
+        }
+        Ok(line)
+    }
+
+    fn run(self) -> anyhow::Result<()> {
+        let Common {
+            overrides,
+            verbosity,
+        } = self.common;
+        match self.command {
+            None => serve::run(self.serve, overrides, verbosity),
+            Some(Command::Serve(arguments)) => {
+                serve::run(arguments.or(self.serve), overrides, verbosity)
+            }
+            Some(Command::Config(arguments)) => config::run(&arguments, overrides),
+        }
+    }
+}
+
+/// The error and its causes in one line. A cause that its effect already tells is left out.
+fn message(error: &anyhow::Error) -> String {
+    let mut message = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !message.ends_with(&cause) {
+            message.push_str(": ");
+            message.push_str(&cause);
+        }
+    }
+    message
+}
+
+/// 2: the caller must change something; 1: something went wrong; a daemon has its own.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    if let Some(error) = error.downcast_ref::<StartError>() {
+        error.exit_code()
+    } else if error.downcast_ref::<SettingsError>().is_some() {
+        2
+    } else {
+        // Whoever reads may have read enough: `tidings config default | head -1` has not failed.
+        u8::from(!is_broken_pipe(error))
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// Whether stderr shows colours: on a terminal, unless the user asked for none
+/// (<https://no-color.org>).
+fn stderr_has_colours() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<CommandLine, clap::Error> {
+        CommandLine::read(line.split(' '))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_mean_the_same_with_and_without_the_word_serve() {
+        for line in [
+            "tidings -v --entries e --adopt --listen [::1]:0 --base-url https://a.example",
+            "tidings serve -v --entries e --adopt --listen [::1]:0 --base-url https://a.example",
+            "tidings -v --entries e --adopt serve --listen [::1]:0 --base-url https://a.example",
+        ] {
+            let line = parse(line).unwrap();
+            let overrides = &line.common.overrides;
+            assert_eq!(overrides.entries.as_deref(), Some(Path::new("e")));
+            assert_eq!(overrides.listen.unwrap().to_string(), "[::1]:0");
+            let base_url = overrides.base_url.as_ref().unwrap();
+            assert_eq!(base_url.as_str(), "https://a.example/");
+            let adopt = match line.command {
+                Some(Command::Serve(arguments)) => arguments.or(line.serve).adopt,
+                _ => line.serve.adopt,
+            };
+            assert!(adopt);
+        }
+    }
+
+    #[test]
+    fn wrong_flags_are_refused_and_the_error_tells_what_would_be_right() {
+        let check = |line: &str, expected: &str| {
+            let error = parse(line).expect_err(line).to_string();
+            assert!(error.contains(expected), "{line}: {error}");
+        };
+        check("tidings --listen 80", "expected for example 127.0.0.1:7373");
+        check("tidings --base-url a.example", "expected for example https");
+        check("tidings --lissen x", "--listen");
+        check("tidings serv", "serve");
+        check("tidings -v -q", "cannot be used with");
+        check("tidings --adopt config check", "cannot be used with");
+    }
+
+    #[test]
+    fn errors_tell_their_causes_once() {
+        let error = anyhow::Error::new(io::Error::other("no such disk")).context("can't read `a`");
+        assert_eq!(message(&error), "can't read `a`: no such disk");
+        assert_eq!(exit_code(&error), 1);
+        let error = anyhow::Error::new(SettingsError::NoStateFolder);
+        assert_eq!(exit_code(&error), 2);
+    }
+}

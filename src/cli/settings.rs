@@ -1,0 +1,313 @@
+//! From flags, environment and settings file to the settings in force.
+
+use std::ffi::OsString;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::config::{self, CheckError, Config};
+use crate::entry::{Address, Digest};
+
+/// What wins over the settings file.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Settings")]
+pub(super) struct Overrides {
+    /// Read this settings file
+    #[arg(long, value_name = "FILE", global = true, env = "TIDINGS_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    /// Publish the articles of this folder
+    #[arg(long, value_name = "DIR", global = true, env = "TIDINGS_ENTRIES")]
+    pub(super) entries: Option<PathBuf>,
+    /// Keep ids and the last good state in this folder
+    #[arg(long, value_name = "DIR", global = true, env = "TIDINGS_STATE")]
+    pub(super) state: Option<PathBuf>,
+    /// Serve readers at this IP address and port; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", global = true, env = "TIDINGS_LISTEN")]
+    #[arg(value_parser = config::parse_listen)]
+    pub(super) listen: Option<SocketAddr>,
+    /// The public address of the site; needed to serve more than this machine
+    #[arg(long, value_name = "URL", global = true, env = "TIDINGS_BASE_URL")]
+    #[arg(value_parser = config::parse_base_url)]
+    pub(super) base_url: Option<Address>,
+}
+
+/// Why there are no settings to work with.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SettingsError {
+    #[error("can't read the settings file `{}`", .path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    /// The whole report, as [`config::ConfigError::render`] writes it.
+    #[error("{0}")]
+    Config(String),
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    #[error("no folder to keep state in: set --state, or the environment variable HOME")]
+    NoStateFolder,
+    #[error("RUST_LOG is not a log filter, {0}: expected for example info,tidings=debug")]
+    Log(#[from] tracing_subscriber::filter::ParseError),
+}
+
+/// The settings in force, and where they come from.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) config: Config,
+    /// The file that was read, if there was one.
+    pub(super) file: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the settings file, lets `overrides` win, and checks the result.
+    pub(super) fn load(overrides: Overrides) -> Result<Self, SettingsError> {
+        Self::load_with(overrides, &|name| std::env::var_os(name))
+    }
+
+    fn load_with(overrides: Overrides, env: Environment<'_>) -> Result<Self, SettingsError> {
+        let (file, mut config) = match find_file(overrides.config, env)? {
+            Some((path, text)) => {
+                let config = parse(&path, &text)?;
+                (Some(path), config)
+            }
+            None => (None, Config::default()),
+        };
+        if let Some(entries) = overrides.entries {
+            config.entries = entries;
+        }
+        if let Some(listen) = overrides.listen {
+            config.listen = listen;
+        }
+        config.state = overrides.state.or(config.state);
+        config.base_url = overrides.base_url.or(config.base_url);
+        config.check()?;
+        Ok(Self { config, file })
+    }
+
+    /// The folder that state is kept in.
+    pub(super) fn state(&self) -> Result<PathBuf, SettingsError> {
+        state_folder(&self.config, &|name| std::env::var_os(name))
+    }
+}
+
+/// The environment as an argument, so that tests need not change the real one.
+type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+fn parse(path: &Path, text: &str) -> Result<Config, SettingsError> {
+    Config::parse(text).map_err(|error| {
+        let name = path.display().to_string();
+        SettingsError::Config(if super::stderr_has_colours() {
+            error.render_coloured(&name, text)
+        } else {
+            error.render(&name, text)
+        })
+    })
+}
+
+/// The settings file and its text: the named one, which must be there, else the first that is.
+fn find_file(
+    named: Option<PathBuf>,
+    env: Environment<'_>,
+) -> Result<Option<(PathBuf, String)>, SettingsError> {
+    let must_be_there = named.is_some();
+    let candidates = named.map_or_else(|| usual_files(env), |path| vec![path]);
+    for path in candidates {
+        #[expect(clippy::disallowed_methods, reason = "the settings file is read here")]
+        match std::fs::read_to_string(&path) {
+            Ok(text) => return Ok(Some((path, text))),
+            Err(error) if !must_be_there && is_absence(&error) => {}
+            Err(source) => return Err(SettingsError::Read { path, source }),
+        }
+    }
+    Ok(None)
+}
+
+/// Where a settings file is looked for, the nearest first.
+fn usual_files(env: Environment<'_>) -> Vec<PathBuf> {
+    let users = base_folder("XDG_CONFIG_HOME", ".config", env);
+    [
+        Some(PathBuf::from("config/tidings.toml")),
+        users.map(|folder| folder.join("tidings/tidings.toml")),
+        Some(PathBuf::from("/etc/tidings/tidings.toml")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// `--state` or the file's `state`, else the folder that systemd made for the service, else one of
+/// its own for each entries folder in the user's state folder: two sites never share a ledger.
+fn state_folder(config: &Config, env: Environment<'_>) -> Result<PathBuf, SettingsError> {
+    if let Some(state) = &config.state {
+        return Ok(state.clone());
+    }
+    // systemd joins several `StateDirectory=` with colons; the first is the service's own.
+    let from_systemd = env("STATE_DIRECTORY").and_then(|value| {
+        let first = std::env::split_paths(&value).next()?;
+        first.is_absolute().then_some(first)
+    });
+    if let Some(state) = from_systemd {
+        return Ok(state);
+    }
+    let base =
+        base_folder("XDG_STATE_HOME", ".local/state", env).ok_or(SettingsError::NoStateFolder)?;
+    let entries = canonical(&config.entries);
+    let key = Digest::of(entries.as_os_str().as_encoded_bytes());
+    Ok(base.join("tidings").join(key.to_string()))
+}
+
+/// The folder of the variable `name`, or the usual one below the home folder. Relative ones are
+/// not valid. (XDG Base Directory Specification)
+fn base_folder(name: &str, below_home: &str, env: Environment<'_>) -> Option<PathBuf> {
+    let absolute = |value: OsString| Some(PathBuf::from(value)).filter(|path| path.is_absolute());
+    env(name).and_then(absolute).or_else(|| {
+        let home = env("HOME").and_then(absolute).or_else(std::env::home_dir)?;
+        Some(home.join(below_home))
+    })
+}
+
+/// `path` without symbolic links, as far as it exists: a folder that is made later must not get
+/// another ledger then, and its articles other ids.
+fn canonical(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for ancestor in absolute.ancestors() {
+        if let Ok(real) = ancestor.canonicalize()
+            && let Ok(rest) = absolute.strip_prefix(ancestor)
+        {
+            // No `join` of an empty path: that would add a slash to the hashed name.
+            return real.components().chain(rest.components()).collect();
+        }
+    }
+    absolute
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn env<'a>(pairs: &'a [(&'a str, &'a str)]) -> impl Fn(&str) -> Option<OsString> + 'a {
+        move |name| {
+            let (_, value) = pairs.iter().find(|(key, _)| *key == name)?;
+            Some(OsString::from(value))
+        }
+    }
+
+    fn write(folder: &tempfile::TempDir, name: &str, text: &str) -> PathBuf {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = write(
+            &folder,
+            "mine.toml",
+            "entries = \"from-file\"\nstate = \"kept\"\n[feeds]\nlimit = 7",
+        );
+        let overrides = Overrides {
+            config: Some(file.clone()),
+            entries: Some("from-flag".into()),
+            ..Overrides::default()
+        };
+        let settings = Settings::load_with(overrides, &env(&[])).unwrap();
+        assert_eq!(settings.file, Some(file));
+        assert_eq!(settings.config.entries, Path::new("from-flag"));
+        assert_eq!(settings.config.state.as_deref(), Some(Path::new("kept")));
+        assert_eq!(settings.config.feeds.limit, 7);
+        assert_eq!(settings.config.listen, Config::default().listen);
+    }
+
+    #[test]
+    fn a_settings_file_is_looked_for_near_then_far() {
+        let check = |pairs: &[(&str, &str)], users: &str| {
+            let expected = ["config/tidings.toml", users, "/etc/tidings/tidings.toml"];
+            assert_eq!(usual_files(&env(pairs)), expected.map(PathBuf::from));
+        };
+        check(&[("HOME", "/h")], "/h/.config/tidings/tidings.toml");
+        check(
+            &[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")],
+            "/x/tidings/tidings.toml",
+        );
+    }
+
+    #[test]
+    fn a_named_file_must_be_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = Some(folder.path().join("none.toml"));
+        let error = find_file(named, &env(&[])).unwrap_err();
+        assert!(matches!(error, SettingsError::Read { .. }), "{error}");
+    }
+
+    #[test]
+    fn errors_in_the_file_and_unsafe_listeners_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let load = |text: &str| {
+            let overrides = Overrides {
+                config: Some(write(&folder, "mine.toml", text)),
+                ..Overrides::default()
+            };
+            Settings::load_with(overrides, &env(&[]))
+                .unwrap_err()
+                .to_string()
+        };
+        let shown = load("lisen = 1");
+        assert!(
+            shown.contains("mine.toml:1:1") && shown.contains("`listen`?"),
+            "{shown}"
+        );
+        let shown = load("listen = \"0.0.0.0:80\"");
+        assert!(shown.contains("set `base_url` or --base-url"), "{shown}");
+    }
+
+    #[test]
+    fn state_has_its_order_of_places() {
+        let check = |state: Option<&str>, pairs: &[(&str, &str)], expected: &str| {
+            let config = Config {
+                state: state.map(PathBuf::from),
+                entries: "/nowhere/entries".into(),
+                ..Config::default()
+            };
+            let folder = state_folder(&config, &env(pairs)).unwrap();
+            assert_eq!(folder, Path::new(expected), "{pairs:?}");
+        };
+        let key = Digest::of(b"/nowhere/entries").to_string();
+        let systemd = ("STATE_DIRECTORY", "/var/lib/tidings:/var/lib/other");
+        let state_home = ("XDG_STATE_HOME", "/s");
+        let home = ("HOME", "/home/ann");
+        check(Some("mine"), &[systemd, state_home, home], "mine");
+        check(None, &[systemd, state_home, home], "/var/lib/tidings");
+        check(None, &[state_home, home], &format!("/s/tidings/{key}"));
+        let below_home = format!("/home/ann/.local/state/tidings/{key}");
+        check(None, &[home], &below_home);
+        check(None, &[("XDG_STATE_HOME", "relative"), home], &below_home);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn one_folder_has_one_state_by_whatever_name_and_before_it_exists() {
+        let root = tempfile::tempdir().unwrap();
+        let real = root.path().join("real");
+        std::fs::create_dir(&real).unwrap();
+        let link = root.path().join("link");
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+
+        let before = canonical(&link.join("entries"));
+        assert_eq!(before, canonical(&real.join("entries")));
+        std::fs::create_dir(real.join("entries")).unwrap();
+        assert_eq!(before, canonical(&link.join("entries")));
+        assert_eq!(before, canonical(&link.join("entries/.")));
+    }
+}

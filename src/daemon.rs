@@ -1,0 +1,258 @@
+//! The order of start and stop, the tasks, and the clock.
+//!
+//! **Start**: ledger → what it knows, shown at once → listeners → writer (which watches, then scans).
+//! A restart serves the last good state within milliseconds, and no change falls between scan and
+//! watch. **Stop**: no new connections; answers in flight finish within a limit; the writer ends its
+//! turn, so that what it has committed is also what it has shown.
+//!
+//! **Tasks**: one thread is the writer and owns all that changes; the async threads serve what it has
+//! shown last, and nothing they do can wait for it.
+
+mod clock;
+mod health;
+mod looker;
+mod media;
+mod reading;
+mod root;
+mod serving;
+mod signals;
+mod writer;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use crate::catalogue::Catalogue;
+use crate::config::Config;
+use crate::documents::Documents;
+use crate::entry::parse::{Conventions, Labels};
+use crate::entry::{Address, AddressError, Digest};
+use crate::feed::FeedKey;
+use crate::folder::names::Names;
+use crate::folder::scan::Folder;
+use crate::folder::watch::Hints;
+use crate::http::Server;
+use crate::ledger::{Ledger, LedgerError, Stored};
+use crate::page::{PageError, Pages};
+use crate::site::{Settings, Site};
+use health::Health;
+use looker::{Looker, Surroundings};
+use media::FolderMedia;
+use serving::{Listeners, Serving};
+use signals::Signals;
+use writer::Writer;
+
+/// What the daemon is to do.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The settings, checked.
+    pub config: Config,
+    /// The state folder.
+    pub state: PathBuf,
+    /// Whether to take over a ledger that belongs to another entries folder.
+    pub adopt: bool,
+}
+
+/// Why the daemon did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// An address that can't be listened at.
+    #[error("can't listen at {0}: expected an address of this machine that no other program uses")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// Something of the system is missing.
+    #[error("the system refuses {0}")]
+    System(&'static str, #[source] io::Error),
+    /// A glob of `ignore`.
+    #[error("`ignore` holds what is no glob")]
+    Ignore(#[from] globset::Error),
+    /// The address that we listen at is none for a feed.
+    #[error("no address can be made of where the daemon listens: expected `base_url` to be set")]
+    Base(#[from] AddressError),
+    /// The templates.
+    #[error(transparent)]
+    Page(#[from] PageError),
+}
+
+impl StartError {
+    /// What the process ends with: 75 (sysexits.h, `EX_TEMPFAIL`) while another daemon holds the
+    /// ledger, 2 for what the publisher set wrong, 1 otherwise.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Ledger(LedgerError::Held { .. }) => 75,
+            Self::Ledger(LedgerError::Foreign { .. }) | Self::Ignore(_) | Self::Base(_) => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// Runs until SIGINT or SIGTERM.
+pub fn run(options: Options) -> Result<(), StartError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| StartError::System("threads", error))?;
+    runtime.block_on(serve(options))
+}
+
+async fn serve(options: Options) -> Result<(), StartError> {
+    let Options {
+        config,
+        state,
+        adopt,
+    } = options;
+    let signals = Signals::new().map_err(|error| StartError::System("signals", error))?;
+    let entries = std::path::absolute(&config.entries)
+        .map_err(|error| StartError::System("the path of the entries folder", error))?;
+    let ledger = Ledger::open(&state, &entries, adopt)?;
+    let listeners = Listeners::bind(config.listen, config.admin_listen).await?;
+
+    let settings = settings(&config, listeners.address)?;
+    let (catalogue, site) = restore(&config, &ledger, settings, clock::now())?;
+    let health = Arc::new(Health::new());
+    let shown = Arc::new(ArcSwapOption::empty());
+    if catalogue.live() > 0 {
+        shown.store(Some(Arc::new(site.clone())));
+        health.is_serving();
+    }
+    let names = Names::new(&config.ignore)?;
+    let folder = Folder::new(entries, names, config.limits.entry_bytes);
+    let server = server(&config, &ledger, &folder, &shown)?;
+    listeners.announce(site.settings());
+    let serving = Serving::start(server, listeners, &config.limits, health.admin());
+
+    let hints = Hints::default();
+    let surroundings = Surroundings {
+        folder,
+        conventions: conventions(&config),
+        settle: config.settle,
+        grace: config.grace,
+        mode: config.watch,
+        hints: hints.clone(),
+        health: Arc::clone(&health),
+    };
+    let started = clock::instant();
+    let looker = Looker::new(surroundings, &catalogue, started);
+    let writer = Writer {
+        looker,
+        ledger,
+        catalogue,
+        site,
+        shown,
+        health,
+        started,
+        has_failed: false,
+    };
+    let writer_ended = writer
+        .start()
+        .map_err(|error| StartError::System("a thread for the writer", error))?;
+
+    signals.stop().await;
+    info!("stopping");
+    hints.stop();
+    serving.finish().await;
+    // The writer ends with its turn. Over a large folder that may take long; then it is cut off, and
+    // what it had not committed will be found again.
+    if tokio::time::timeout(config.limits.drain, writer_ended)
+        .await
+        .is_err()
+    {
+        warn!("stopped in the middle of a turn of the writer: nothing is lost");
+    }
+    Ok(())
+}
+
+fn server(
+    config: &Config,
+    ledger: &Ledger,
+    folder: &Folder,
+    shown: &Arc<ArcSwapOption<Site>>,
+) -> Result<Server, StartError> {
+    let pages = Pages::new(config.timezone.clone())?;
+    let documents = Documents::new(ledger.bodies()?, pages, config.limits.document_cache);
+    Ok(Server {
+        site: Arc::clone(shown),
+        documents: Arc::new(documents),
+        media: Arc::new(FolderMedia(folder.clone())),
+        max_age: config.http.max_age,
+        clock: clock::now,
+    })
+}
+
+/// What documents say of the site. Without a public address, where we listen will do: the settings
+/// allow that on the loopback only.
+fn settings(config: &Config, address: SocketAddr) -> Result<Settings, StartError> {
+    let base = if let Some(base) = &config.base_url {
+        base.clone()
+    } else {
+        warn!(
+            "`base_url` is not set: feeds name this machine alone, and nobody else can follow them"
+        );
+        Address::parse(&format!("http://{address}/"))?
+    };
+    let site = &config.site;
+    Ok(Settings {
+        base,
+        title: site.title.clone(),
+        description: site.description.clone(),
+        language: site.language.clone(),
+        author: site.author.clone(),
+        icon: site.icon.clone(),
+        copyright: site.copyright.clone(),
+        limit: config.feeds.limit,
+        // RSS counts in minutes; less than one would mean "never wait".
+        ttl_minutes: u32::try_from(config.http.max_age.as_secs().div_ceil(60))
+            .unwrap_or(u32::MAX)
+            .max(1),
+        zone: config.timezone.iana_name().unwrap_or("local").to_owned(),
+    })
+}
+
+fn conventions(config: &Config) -> Conventions {
+    Conventions {
+        zone: config.timezone.clone(),
+        labels: Labels::new(&config.related.labels),
+    }
+}
+
+/// The catalogue and first snapshot from what the ledger knows.
+fn restore(
+    config: &Config,
+    ledger: &Ledger,
+    settings: Settings,
+    now: Timestamp,
+) -> Result<(Catalogue, Site), StartError> {
+    let id = ledger.site(config.site.id)?;
+    let Stored {
+        records,
+        media,
+        departures,
+        settings: known,
+    } = ledger.load()?;
+    if records.is_empty() {
+        info!(site = %id, "a new ledger; ids of entries will grow from this site id");
+    }
+    ledger.sweep()?;
+    let digest: Digest = settings.digest();
+    let since = match known {
+        Some((known, since)) if known == digest => since,
+        _ => {
+            ledger.set_settings(digest, now)?;
+            now
+        }
+    };
+    let departures: Vec<(FeedKey, Timestamp)> = departures
+        .into_iter()
+        .filter_map(|(path, moment)| Some((FeedKey::from_path(&path)?, moment)))
+        .collect();
+    let catalogue = Catalogue::load(id, records, media);
+    let site = Site::new(settings, since, &catalogue, &departures);
+    Ok((catalogue, site))
+}

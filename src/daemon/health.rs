@@ -1,0 +1,139 @@
+//! What is wrong at the moment: told once when it begins, listed as long as it lasts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tracing::warn;
+
+use crate::entry::{FolderPath, Problem};
+use crate::http::admin;
+
+/// What makes the daemon less than it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Trouble {
+    /// The entries folder is not there.
+    FolderMissing,
+    /// The folder can't be watched, only scanned.
+    NoEvents,
+    /// The ledger can't be written.
+    LedgerFails,
+    /// The writer has panicked.
+    WriterFailed,
+}
+
+impl Trouble {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::FolderMissing => "the entries folder is not there",
+            Self::NoEvents => "the entries folder can't be watched and is scanned instead",
+            Self::LedgerFails => "the ledger can't be written",
+            Self::WriterFailed => "the writer has failed, and nothing new is published",
+        }
+    }
+}
+
+/// Filled by the writer; what of it concerns readiness goes to the admin listener.
+#[derive(Debug)]
+pub(super) struct Health {
+    state: Mutex<State>,
+    admin: Arc<admin::Health>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_serving: bool,
+    troubles: BTreeSet<Trouble>,
+    /// What was said of a file last, so that it is said once.
+    told: BTreeMap<String, String>,
+}
+
+impl Health {
+    /// Nothing is wrong, and nothing is served yet.
+    pub(super) fn new() -> Self {
+        Self {
+            state: Mutex::default(),
+            admin: Arc::new(admin::Health::new()),
+        }
+    }
+
+    /// What the admin listener reads out.
+    pub(super) fn admin(&self) -> Arc<admin::Health> {
+        Arc::clone(&self.admin)
+    }
+
+    /// There is a snapshot for readers from now on.
+    pub(super) fn is_serving(&self) {
+        let mut state = self.lock();
+        state.is_serving = true;
+        self.tell_admin(&state);
+    }
+
+    /// Notes that `trouble` is, or is not, there. Returns whether that is new.
+    pub(super) fn set(&self, trouble: Trouble, is_there: bool) -> bool {
+        let mut state = self.lock();
+        let is_new = if is_there {
+            state.troubles.insert(trouble)
+        } else {
+            state.troubles.remove(&trouble)
+        };
+        self.tell_admin(&state);
+        is_new
+    }
+
+    fn tell_admin(&self, state: &State) {
+        let starting = (!state.is_serving).then_some("the first scan has not come to its end");
+        let reasons = starting
+            .into_iter()
+            .chain(state.troubles.iter().map(|trouble| trouble.reason()));
+        self.admin.set(reasons.map(str::to_owned).collect());
+    }
+
+    /// Tells that the version just read of the file at `path` can't be published.
+    pub(super) fn rejected(&self, path: &FolderPath, problem: &Problem) {
+        self.is_news(path.as_str(), problem.to_string());
+        tell(path, problem);
+    }
+
+    /// Tells that the file at `path` can't be published beside the others; once, however often it is
+    /// tried again.
+    pub(super) fn refused(&self, path: &FolderPath, problem: &Problem) {
+        if self.is_news(path.as_str(), problem.to_string()) {
+            tell(path, problem);
+        }
+    }
+
+    /// Tells that something is wrong with `place`, a path in the folder; once, as long as it is so.
+    pub(super) fn report(&self, place: &str, reason: &str) {
+        if self.is_news(place, reason.to_owned()) {
+            warn!(%place, %reason, "not published");
+        }
+    }
+
+    /// The file at `path` is published, or gone, whatever was told of it before.
+    pub(super) fn accepted(&self, path: &FolderPath) {
+        self.lock().told.remove(path.as_str());
+    }
+
+    fn is_news(&self, place: &str, what: String) -> bool {
+        let mut state = self.lock();
+        let is_news = state.told.get(place) != Some(&what);
+        state.told.insert(place.to_owned(), what);
+        is_news
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing that panics holds the lock; and a list of troubles is never in between.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn tell(
+    path: &FolderPath,
+    Problem {
+        line,
+        column,
+        message,
+    }: &Problem,
+) {
+    warn!(place = %format_args!("{path}:{line}:{column}"), reason = %message, "not published");
+}

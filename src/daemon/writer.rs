@@ -1,0 +1,186 @@
+//! The one task that changes anything: hints in, snapshots out.
+//!
+//! A turn takes all hints, has the looker look, lets the catalogue plan, has the ledger commit, and
+//! only then shows the new snapshot. If a step fails, nothing has changed, and it is tried again.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use arc_swap::ArcSwapOption;
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+use tracing::{error, info};
+
+use super::clock;
+use super::health::{Health, Trouble};
+use super::looker::Looker;
+use crate::catalogue::{Catalogue, Changes, Observation};
+use crate::entry::FolderPath;
+use crate::folder::settle::MAX_WAIT;
+use crate::ledger::Ledger;
+use crate::site::Site;
+
+/// How many titles the log names for one snapshot.
+const TITLES_TOLD: usize = 3;
+
+/// See the module's text.
+pub(super) struct Writer {
+    pub(super) looker: Looker,
+    pub(super) ledger: Ledger,
+    pub(super) catalogue: Catalogue,
+    pub(super) site: Site,
+    /// What readers see.
+    pub(super) shown: Arc<ArcSwapOption<Site>>,
+    pub(super) health: Arc<Health>,
+    pub(super) started: Instant,
+    /// The ledger could not be written in the last turn that had something for it.
+    pub(super) has_failed: bool,
+}
+
+impl Writer {
+    /// Begins to take turns on a thread of its own, until the hints are stopped. The receiver wakes
+    /// when it has ended, in whatever way.
+    ///
+    /// A writer that panics is a fault of ours: what is published stays, and health says so.
+    pub(super) fn start(self) -> io::Result<oneshot::Receiver<()>> {
+        let (running, ended) = oneshot::channel();
+        let health = Arc::clone(&self.health);
+        let work = move || {
+            let _running: oneshot::Sender<()> = running;
+            if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
+                health.set(Trouble::WriterFailed, true);
+                error!(
+                    "the writer failed: nothing new is published until the daemon is started again"
+                );
+            }
+        };
+        std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(work)?;
+        Ok(ended)
+    }
+
+    fn run(mut self) {
+        loop {
+            let taken = self.looker.wait(clock::instant(), self.deadline());
+            if taken.stopped {
+                return;
+            }
+            let now = clock::instant();
+            let observation = self.looker.look(taken, &self.catalogue, now);
+            let is_looked_at = observation.is_some();
+            // Time passes also while the folder is away.
+            self.publish(observation.unwrap_or_default(), now);
+            if is_looked_at {
+                self.show_first(now);
+            }
+        }
+    }
+
+    fn deadline(&self) -> Instant {
+        // What the ledger refused is tried again when the looker says so, not at once.
+        let scheduled = self
+            .catalogue
+            .next_due()
+            .filter(|_| !self.has_failed)
+            .map(clock::instant_of);
+        let unshown = self.shown.load().is_none().then(|| self.started + MAX_WAIT);
+        let unshown = unshown.filter(|until| *until > clock::instant());
+        let next = self.looker.next_look();
+        [scheduled, unshown]
+            .into_iter()
+            .flatten()
+            .fold(next, Instant::min)
+    }
+
+    fn publish(&mut self, observation: Observation, now: Instant) {
+        let drafts = observation
+            .drafts
+            .iter()
+            .map(|(draft, _)| draft.path.clone());
+        let drafts: Vec<FolderPath> = drafts.collect();
+        let absent = observation.absent.clone();
+        let moment = clock::now();
+        let changes = self.catalogue.plan(observation, moment);
+        for path in drafts
+            .iter()
+            .filter(|path| !changes.refused.iter().any(|(refused, _)| refused == *path))
+        {
+            self.health.accepted(path);
+        }
+        for (path, problem) in &changes.refused {
+            self.health.refused(path, problem);
+            // What stands in its way may go while the file stays as it is.
+            self.looker.doubt(path);
+        }
+        if changes.is_empty() {
+            return;
+        }
+        let (site, departures) = self.site.with(&changes, moment);
+        let departures: Vec<(String, Timestamp)> = departures
+            .into_iter()
+            .map(|(key, moment)| (key.path().to_owned(), moment))
+            .collect();
+        if let Err(error) = self.ledger.commit(&changes, &departures) {
+            if self.health.set(Trouble::LedgerFails, true) {
+                let error: &dyn std::error::Error = &error;
+                error!(
+                    error,
+                    "nothing new is published until the ledger can be written"
+                );
+            }
+            self.has_failed = true;
+            self.looker.forget(drafts, absent, now);
+            return;
+        }
+        self.has_failed = false;
+        if self.health.set(Trouble::LedgerFails, false) {
+            info!("the ledger can be written again");
+        }
+        report(&changes, now);
+        self.catalogue.apply(changes);
+        self.site = site;
+        if self.shown.load().is_some() {
+            self.shown.store(Some(Arc::new(self.site.clone())));
+        }
+    }
+
+    /// With a new ledger nothing is shown before the first scan has come to its end: emptiness is
+    /// never published.
+    fn show_first(&mut self, now: Instant) {
+        let is_time = self.looker.is_settled() || now >= self.started + MAX_WAIT;
+        if self.shown.load().is_none() && is_time {
+            self.shown.store(Some(Arc::new(self.site.clone())));
+            self.health.is_serving();
+            info!(entries = self.catalogue.live(), "ready");
+        }
+    }
+}
+
+/// One line for each snapshot that shows something new.
+fn report(changes: &Changes, since: Instant) {
+    let (mut new, mut edited, mut withdrawn) = (0, 0, 0);
+    let mut titles = Vec::new();
+    for shift in &changes.shifts {
+        match (&shift.before, &shift.after) {
+            (None, Some(_)) => new += 1,
+            (Some(_), Some(_)) => edited += 1,
+            _ => withdrawn += 1,
+        }
+        let record = shift.after.as_ref().or(shift.before.as_ref());
+        titles.extend(record.map(|record| record.entry.article.title.as_str()));
+    }
+    let total = titles.len();
+    if total > 0 {
+        let ms = clock::instant()
+            .saturating_duration_since(since)
+            .as_millis();
+        let live = changes.next().live();
+        titles.truncate(TITLES_TOLD);
+        let more = if total > TITLES_TOLD { " …" } else { "" };
+        let titles = format!("{}{more}", titles.join(" · "));
+        info!(new, edited, withdrawn, live, ms, titles, "published");
+    }
+}
