@@ -8,3 +8,13 @@
     clippy::unwrap_used,
     reason = "a test may ask for the clock, open files and sockets, and fail loudly"
 )]
+
+mod architecture;
+mod command_line;
+mod golden;
+mod publish;
+mod readers;
+mod readme;
+mod smoke;
+mod start_stop;
+mod support;

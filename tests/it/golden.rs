@@ -1,0 +1,332 @@
+//! Golden documents: the sample articles of `tests/golden/manifest`, written byte for byte as they
+//! are kept in `tests/golden/`, and read again by other people's parsers.
+//!
+//! `TIDINGS_GOLDEN=update cargo test --test it golden` writes them anew; read the difference before
+//! you commit it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tidings::catalogue::{Catalogue, Observation};
+use tidings::documents::{Coding, Documents};
+use tidings::entry::parse::{Conventions, Labels, parse};
+use tidings::entry::{
+    Address, Bodies, Body, Digest, Draft, FolderPath, Language, Person, Reference, Stamp, Text,
+};
+use tidings::site::{Found, Settings, Site};
+use uuid::Uuid;
+
+use crate::support::repository;
+
+const BASE: &str = "https://saltmere.example.org/";
+
+struct Texts(HashMap<Digest, Body>);
+
+impl Bodies for Texts {
+    fn body(&self, digest: Digest) -> std::io::Result<Body> {
+        self.0
+            .get(&digest)
+            .cloned()
+            .ok_or_else(|| std::io::ErrorKind::NotFound.into())
+    }
+}
+
+/// The moment at which everything was seen first.
+fn now() -> Timestamp {
+    "2026-11-22T12:00:00Z".parse().unwrap()
+}
+
+fn drafts() -> Vec<Draft> {
+    let manifest = fs::read_to_string(repository().join("tests/golden/manifest")).unwrap();
+    let labels = tidings::config::Config::default().related.labels;
+    let conventions = Conventions {
+        zone: TimeZone::UTC,
+        labels: Labels::new(labels),
+    };
+    let read = |line: &str| {
+        let bytes = fs::read(repository().join("entries").join(line)).unwrap();
+        let path = FolderPath::new(line).unwrap();
+        parse(&path, &bytes, &conventions).unwrap_or_else(|error| panic!("{path}: {error}"))
+    };
+    manifest.lines().map(read).collect()
+}
+
+fn settings() -> Settings {
+    Settings {
+        base: Address::parse(BASE).unwrap(),
+        title: Text::new("The Saltmere Lantern"),
+        description: Text::new("News from a small harbour town"),
+        language: Language::parse("en").unwrap(),
+        author: Person {
+            name: Text::new("The Saltmere Lantern"),
+            email: None,
+            uri: None,
+        },
+        icon: Some(Address::parse(&format!("{BASE}favicon.ico")).unwrap()),
+        copyright: Some(Text::new("The Saltmere Lantern")),
+        limit: 50,
+        ttl_minutes: 5,
+        zone: "UTC".to_owned(),
+    }
+}
+
+/// The snapshot of all drafts, and their texts.
+fn publish(drafts: Vec<Draft>) -> (Arc<Site>, Texts) {
+    let texts = drafts
+        .iter()
+        .map(|draft| (draft.article.body, draft.body.clone()))
+        .collect();
+    let media = drafts
+        .iter()
+        .flat_map(|draft| &draft.article.references)
+        .filter_map(|reference| {
+            let Reference::Local(local) = reference else {
+                return None;
+            };
+            let file = fs::metadata(repository().join("entries").join(local.path.as_str())).ok()?;
+            let is_media = tidings::entry::parse::Kind::of(&local.path).is_none();
+            is_media.then(|| (local.path.clone(), Some(file.len())))
+        });
+    let media = media.collect();
+    let stamped = drafts.into_iter().zip(1..).map(|(draft, inode)| {
+        let stamp = Stamp {
+            device: 1,
+            inode,
+            size: 0,
+            modified: 0,
+            changed: 0,
+            born: None,
+        };
+        (draft, stamp)
+    });
+    let mut catalogue = Catalogue::new(Uuid::from_u128(0x5a17_3e2e));
+    let site = Site::new(settings(), now(), &catalogue, &[]);
+    let observation = Observation {
+        drafts: stamped.collect(),
+        media,
+        ..Observation::default()
+    };
+    let changes = catalogue.plan(observation, now());
+    assert!(changes.refused.is_empty(), "{:?}", changes.refused);
+    let (site, _) = site.with(&changes, now());
+    catalogue.apply(changes);
+    (Arc::new(site), Texts(texts))
+}
+
+fn document(site: &Arc<Site>, documents: &Documents, path: &str) -> String {
+    let Found::Document(plan) = site.find(path) else {
+        panic!("{path}: {:?}", site.find(path))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let bytes = runtime
+        .block_on(documents.get(site, &plan, Coding::Identity))
+        .unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn made(paths: &[&str]) -> Vec<String> {
+    let (site, texts) = publish(drafts());
+    let pages = tidings::page::Pages::new(TimeZone::UTC).unwrap();
+    let documents = Documents::new(texts, pages, 1 << 20);
+    paths
+        .iter()
+        .map(|path| document(&site, &documents, path))
+        .collect()
+}
+
+const FEEDS: [&str; 3] = ["/rss.xml", "/atom.xml", "/feed.json"];
+
+#[test]
+fn documents_are_as_they_are_kept() {
+    let paths = [FEEDS.as_slice(), &["/", "/entries/harbour-bridge-reopens"]].concat();
+    let is_update = std::env::var_os("TIDINGS_GOLDEN").is_some_and(|value| value == "update");
+    for (path, text) in paths.iter().zip(made(&paths)) {
+        let name = match path.trim_start_matches('/') {
+            "" => "front.html".to_owned(),
+            feed if feed.contains('.') => feed.to_owned(),
+            page => format!("{}.html", page.rsplit('/').next().unwrap()),
+        };
+        let kept = repository().join("tests/golden").join(&name);
+        if is_update {
+            fs::write(&kept, &text).unwrap();
+        }
+        let expected = fs::read_to_string(&kept).unwrap_or_default();
+        let same = text
+            .lines()
+            .zip(expected.lines())
+            .take_while(|(one, other)| one == other)
+            .count();
+        assert!(
+            text == expected,
+            "tests/golden/{name} differs from line {}:\n  is   {:?}\n  kept {:?}",
+            same + 1,
+            text.lines().nth(same),
+            expected.lines().nth(same)
+        );
+    }
+}
+
+#[test]
+fn the_order_of_discovery_changes_no_byte() {
+    let (site, texts) = publish(drafts());
+    let (reversed, _) = publish(drafts().into_iter().rev().collect());
+    let pages = || tidings::page::Pages::new(TimeZone::UTC).unwrap();
+    let texts_again = Texts(texts.0.clone());
+    let (one, other) = (
+        Documents::new(texts, pages(), 0),
+        Documents::new(texts_again, pages(), 0),
+    );
+    for path in FEEDS {
+        assert_eq!(
+            site.find(path),
+            reversed.find(path),
+            "{path}: same validators"
+        );
+        assert_eq!(
+            document(&site, &one, path),
+            document(&reversed, &other, path),
+            "{path}"
+        );
+    }
+}
+
+/// An item as every parser should see it: id, title, address, published, and related addresses.
+type Seen = (String, String, String, Timestamp, Vec<String>);
+
+fn expected() -> Vec<Seen> {
+    let feed: serde_json::Value = serde_json::from_str(&made(&["/feed.json"])[0]).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let related = |item: &serde_json::Value| {
+        let all = item["_tidings"]["related"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        all.iter()
+            .filter_map(|it| it["url"].as_str().map(str::to_owned))
+            .collect()
+    };
+    let items = feed["items"].as_array().unwrap().iter();
+    let seen = items.map(|item| {
+        let published = text(&item["date_published"]).parse().unwrap();
+        (
+            text(&item["id"]),
+            text(&item["title"]),
+            text(&item["url"]),
+            published,
+            related(item),
+        )
+    });
+    let seen: Vec<Seen> = seen.collect();
+    assert_eq!(seen.len(), 16);
+    assert!(
+        seen.iter()
+            .map(|(.., related)| related.len())
+            .sum::<usize>()
+            > 10
+    );
+    seen
+}
+
+#[test]
+fn atom_is_read_again_as_it_was_meant() {
+    let text = &made(&["/atom.xml"])[0];
+    roxmltree::Document::parse(text).unwrap();
+    let feed = atom_syndication::Feed::read_from(text.as_bytes()).unwrap();
+    let seen: Vec<Seen> = feed
+        .entries()
+        .iter()
+        .map(|entry| {
+            assert_eq!(entry.links()[0].rel(), "alternate", "first of all");
+            let links = |rel: &str| {
+                entry
+                    .links()
+                    .iter()
+                    .filter(|link| link.rel() == rel)
+                    .map(|link| link.href().to_owned())
+                    .collect()
+            };
+            let alternate: Vec<String> = links("alternate");
+            assert_eq!(alternate.len(), 1);
+            let published = entry.published().unwrap().to_rfc3339().parse().unwrap();
+            let title = entry.title().as_str().to_owned();
+            (
+                entry.id().to_owned(),
+                title,
+                alternate[0].clone(),
+                published,
+                links("related"),
+            )
+        })
+        .collect();
+    assert_eq!(seen, expected());
+}
+
+#[test]
+fn rss_is_read_again_as_it_was_meant() {
+    let text = &made(&["/rss.xml"])[0];
+    roxmltree::Document::parse(text).unwrap();
+    let channel = rss::Channel::read_from(text.as_bytes()).unwrap();
+    let seen: Vec<Seen> = channel
+        .items()
+        .iter()
+        .map(|item| {
+            let guid = item.guid().unwrap();
+            assert!(!guid.is_permalink());
+            let published = jiff::fmt::rfc2822::parse(item.pub_date().unwrap())
+                .unwrap()
+                .timestamp();
+            let related = item
+                .atom_ext()
+                .into_iter()
+                .flat_map(rss::extension::atom::AtomExtension::links);
+            let related = related
+                .filter(|link| link.rel() == "related")
+                .map(|link| link.href().to_owned());
+            let title = item.title().unwrap().to_owned();
+            (
+                guid.value().to_owned(),
+                title,
+                item.link().unwrap().to_owned(),
+                published,
+                related.collect(),
+            )
+        })
+        .collect();
+    assert_eq!(seen, expected());
+}
+
+#[test]
+fn a_third_parser_sees_the_same_in_all_formats() {
+    let expected: Vec<_> = expected()
+        .into_iter()
+        .map(|(id, title, url, at, _)| (id, title, url, at))
+        .collect();
+    for (path, text) in FEEDS.iter().zip(made(&FEEDS)) {
+        let feed = feed_rs::parser::parse(text.as_bytes()).unwrap();
+        let seen: Vec<_> = feed
+            .entries
+            .iter()
+            .map(|entry| {
+                let published = entry
+                    .published
+                    .unwrap()
+                    .to_rfc3339()
+                    .parse::<Timestamp>()
+                    .unwrap();
+                let title = entry.title.as_ref().unwrap().content.clone();
+                (
+                    entry.id.clone(),
+                    title,
+                    entry.links[0].href.clone(),
+                    published,
+                )
+            })
+            .collect();
+        assert_eq!(seen, expected, "{path}");
+    }
+}

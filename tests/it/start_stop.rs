@@ -1,0 +1,213 @@
+//! How the program starts, what it says when it can't, and how it ends.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use crate::support::{PATIENCE, Setup, eventually, program, request};
+
+/// The program over `folder`, until it ends by itself.
+fn ends(folder: &std::path::Path, arguments: &[&str]) -> Output {
+    let child = Command::new(program())
+        .current_dir(folder)
+        .env("XDG_CONFIG_HOME", folder)
+        .args(["--state", "state"])
+        .args(arguments)
+        .output();
+    child.unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("entries")).unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = ends(folder.path(), &["--listen", &address]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(
+        said(&output).contains(&format!("can't listen at {address}")),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn a_second_daemon_is_refused_and_the_first_goes_on() {
+    let tidings = Setup::new().start();
+    tidings.drop_entry("one.md", "# One\n\nText.\n");
+    tidings.has_titles(&["One"]);
+    let output = ends(tidings.folder(), &["--listen", "127.0.0.1:0"]);
+    assert_eq!(output.status.code(), Some(75), "{}", said(&output));
+    assert!(
+        said(&output).contains("another daemon (process "),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(tidings.get("/atom.xml").status, 200);
+}
+
+#[test]
+fn a_ledger_is_not_used_for_another_folder() {
+    let mut tidings = Setup::new().start();
+    assert!(tidings.stop().success());
+    fs::create_dir(tidings.folder().join("others")).unwrap();
+    let output = ends(
+        tidings.folder(),
+        &["--listen", "127.0.0.1:0", "--entries", "others"],
+    );
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("--adopt"), "{}", said(&output));
+}
+
+#[test]
+fn a_missing_folder_is_awaited() {
+    let setup = Setup::new();
+    fs::remove_dir(setup.entries()).unwrap();
+    let mut tidings = setup.start();
+    eventually("the log says that the folder is missing", PATIENCE, || {
+        tidings
+            .log()
+            .contains("the entries folder is not there")
+            .then_some(())
+    });
+    let answer = tidings.get("/atom.xml");
+    assert_eq!(answer.status, 503, "emptiness is never published");
+    assert!(answer.header("retry-after").is_some());
+    fs::create_dir(tidings.entries()).unwrap();
+    tidings.drop_entry("one.md", "# One\n\nText.\n");
+    tidings.has_titles(&["One"]);
+
+    // With a ledger, what it knows is served.
+    assert!(tidings.stop().success());
+    fs::rename(tidings.entries(), tidings.folder().join("away")).unwrap();
+    tidings.start_again();
+    assert_eq!(tidings.titles().len(), 1);
+    eventually("the log says that the folder is missing", PATIENCE, || {
+        tidings
+            .log()
+            .contains("the entries folder is not there")
+            .then_some(())
+    });
+    assert_eq!(tidings.titles().len(), 1);
+    fs::rename(tidings.folder().join("away"), tidings.entries()).unwrap();
+    tidings.drop_entry("two.md", "# Two\n\nText.\n");
+    tidings.has_titles(&["One", "Two"]);
+}
+
+#[test]
+fn a_file_that_may_not_be_read_hides_no_other() {
+    let setup = Setup::new().unprivileged();
+    let write = |name: &str, mode: u32| {
+        let file = setup.entries().join(name);
+        fs::write(&file, format!("# {name}\n\nText.\n")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        file
+    };
+    let closed = write("closed.md", 0o000);
+    let open = write("open.md", 0o644);
+    let tidings = setup.start();
+    tidings.has_titles(&["open.md"]);
+    eventually("the log names the file", PATIENCE, || {
+        tidings
+            .log()
+            .lines()
+            .any(|line| line.contains("closed.md") && line.contains("ermission"))
+            .then_some(())
+    });
+    // A published file that may not be read any more keeps its last good version.
+    fs::write(&open, "# open.md\n\nAnother text.\n").unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o000)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o644)).unwrap();
+    tidings.has_titles(&["open.md", "closed.md"]);
+}
+
+#[test]
+fn answers_in_flight_are_finished_at_the_end() {
+    let mut tidings = Setup::new().start();
+    // More than any socket's buffers hold, so that the answer is in flight as long as nobody reads.
+    let long = "A sentence that is said very often in this article. ".repeat(20_000);
+    for number in 0..12 {
+        tidings.drop_entry(
+            &format!("{number}.md"),
+            &format!("# Long {number}\n\n{long}\n"),
+        );
+    }
+    eventually("twelve long entries are out", PATIENCE, || {
+        (tidings.titles().len() == 12).then_some(())
+    });
+    let whole = tidings.get("/atom.xml").body;
+    assert!(whole.len() > 10_000_000);
+
+    let mut peer = TcpStream::connect(tidings.address()).unwrap();
+    peer.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut idle = TcpStream::connect(tidings.address()).unwrap();
+    write!(peer, "GET /atom.xml HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let mut first = [0; 1000];
+    peer.read_exact(&mut first).unwrap();
+    let reading = std::thread::spawn(move || {
+        // SIGTERM comes meanwhile.
+        std::thread::sleep(Duration::from_millis(300));
+        let mut bytes = first.to_vec();
+        peer.read_to_end(&mut bytes).unwrap();
+        bytes
+    });
+    let status = tidings.stop();
+    assert!(status.success(), "{status}");
+    let answer = reading.join().unwrap();
+    assert!(
+        answer.ends_with(&whole[whole.len() - 100..]),
+        "the body is whole"
+    );
+    assert!(
+        TcpStream::connect(tidings.address()).is_err(),
+        "nobody listens any more"
+    );
+    assert_eq!(
+        idle.read(&mut [0; 1]).unwrap_or(0),
+        0,
+        "an idle connection is closed"
+    );
+    assert!(
+        tidings
+            .log()
+            .contains("every answer in flight was finished"),
+        "{}",
+        tidings.log()
+    );
+}
+
+#[test]
+fn health_is_told_on_its_own_listener() {
+    let tidings = Setup::new().start();
+    tidings.drop_entry("one.md", "# One\n\nText.\n");
+    tidings.has_titles(&["One"]);
+    let log = tidings.log();
+    let url = log
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("health"));
+    let (_, address) = url
+        .expect("its address is said")
+        .split_once("http://")
+        .unwrap();
+    let address = address.strip_suffix("/readyz").unwrap().parse().unwrap();
+    let ask = |path: &str| {
+        let answer = request(address, "GET", path, &[]);
+        (answer.status, answer.text().to_owned())
+    };
+    assert_eq!(ask("/readyz"), (200, "ready\n".to_owned()));
+    assert_eq!(ask("/healthz"), (200, "ok\n".to_owned()));
+    assert_eq!(ask("/atom.xml").0, 404);
+    assert_eq!(
+        tidings.get("/readyz").status,
+        404,
+        "readers are not asked in"
+    );
+}
