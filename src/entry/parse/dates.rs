@@ -14,6 +14,19 @@ const MAX_BYTES: usize = 64;
 /// A date as front matter has it: RFC 3339, RFC 2822, or a date with or without a time and an
 /// offset; what names no offset is in `zone`.
 pub(super) fn parse(text: &str, zone: &TimeZone) -> Option<StatedDate> {
+    read(text, zone).filter(is_writable)
+}
+
+/// Whether every format can write the date: RSS has four digits for the year (RFC 2822 section 3.3),
+/// in whatever zone.
+fn is_writable(date: &StatedDate) -> bool {
+    /// 1000-01-02T00:00:00Z and 9999-12-30T00:00:00Z.
+    const FOUR_DIGITS: std::ops::Range<i64> = -30_610_137_600..253_402_128_000;
+    let (StatedDate::At(at) | StatedDate::Day { start: at, .. }) = date;
+    FOUR_DIGITS.contains(&at.as_second())
+}
+
+fn read(text: &str, zone: &TimeZone) -> Option<StatedDate> {
     let text = text.trim();
     if text.len() > MAX_BYTES || !text.is_ascii() {
         return None;
@@ -41,9 +54,7 @@ pub(super) fn parse(text: &str, zone: &TimeZone) -> Option<StatedDate> {
 
 fn rfc2822(text: &str) -> Option<StatedDate> {
     let zoned = jiff::fmt::rfc2822::parse(text).ok()?;
-    (0..=9999)
-        .contains(&zoned.year())
-        .then(|| StatedDate::At(zoned.timestamp()))
+    Some(StatedDate::At(zoned.timestamp()))
 }
 
 fn instant(at: DateTime, offset: Option<Offset>, zone: &TimeZone) -> Option<StatedDate> {
@@ -136,7 +147,9 @@ fn digits<N: std::str::FromStr>(text: &str) -> Option<N> {
 /// The date at the beginning of a file's name, and the name without it: `2026-01-31-name`,
 /// `2026-01-31T1015-name` or `20260131-name`.
 pub(super) fn of_name<'a>(name: &'a str, zone: &TimeZone) -> (Option<StatedDate>, &'a str) {
-    read_name(name, zone).map_or((None, name), |(date, rest)| (Some(date), rest))
+    read_name(name, zone)
+        .filter(|(date, _)| is_writable(date))
+        .map_or((None, name), |(date, rest)| (Some(date), rest))
 }
 
 fn read_name<'a>(name: &'a str, zone: &TimeZone) -> Option<(StatedDate, &'a str)> {
@@ -205,7 +218,12 @@ mod tests {
         check("2026-01-31 10:00 +99:00", "none");
         check("next Tuesday", "none");
         check("", "none");
+        check("1500-06-01", "1500-05-31T22:00:00Z/1500-06-01T22:00:00Z");
         check("9999-12-31", "none");
+        check("9999-12-30 12:00", "none");
+        check("0999-12-31", "none");
+        check("0000-01-01T00:00:00+14:00", "none");
+        check("-000100-01-01", "none");
         check(&"(".repeat(100_000), "none");
         check("２０２６-01-31", "none");
     }
