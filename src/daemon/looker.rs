@@ -11,7 +11,7 @@ use tracing::{debug, warn};
 
 use super::clock;
 use super::health::Health;
-use super::reading::{Read, read_all};
+use super::reading::{Finding, Read, read_all};
 use super::root::Root;
 use crate::catalogue::{Catalogue, Observation, Standing};
 use crate::config::WatchMode;
@@ -65,17 +65,6 @@ struct Known {
     is_unfinished: bool,
 }
 
-/// What a look yields before anything is read.
-#[derive(Debug, Default)]
-struct Finding {
-    /// Entry files to be read.
-    read: Vec<FolderPath>,
-    /// Files that stayed away for the whole grace.
-    absent: Vec<FolderPath>,
-    /// Files beside entries: their bytes, or `None` where nothing is.
-    media: BTreeMap<FolderPath, Option<u64>>,
-}
-
 impl Looker {
     /// Knows what `catalogue` knows.
     pub(super) fn new(around: Surroundings, catalogue: &Catalogue, now: Instant) -> Self {
@@ -124,7 +113,12 @@ impl Looker {
         catalogue: &Catalogue,
         now: Instant,
     ) -> Option<Observation> {
-        for (path, signs) in taken.paths {
+        let names = self.around.folder.names();
+        for (path, signs) in taken
+            .paths
+            .into_iter()
+            .filter(|(path, _)| names.enters(path))
+        {
             for sign in signs {
                 self.settling.hint(path.clone(), sign, now);
             }
@@ -324,7 +318,7 @@ impl Looker {
             return;
         }
         if trust == Trust::Complete || is_seen_twice || clock::age(stamp.modified) >= SECOND_LOOK {
-            finding.read.push(path);
+            finding.read.insert(path);
         } else {
             self.settling.look_again(path, stamp, SECOND_LOOK, now);
         }

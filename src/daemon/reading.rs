@@ -1,5 +1,6 @@
-//! Reading entry files, on all cores.
+//! What a look found to be read, and the reading of it on all cores.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
@@ -7,6 +8,17 @@ use rayon::prelude::*;
 use crate::entry::parse::{Conventions, Refusal, parse};
 use crate::entry::{Draft, FolderPath, Problem, Stamp};
 use crate::folder::scan::{Folder, ReadError};
+
+/// What a look yields before anything is read.
+#[derive(Debug, Default)]
+pub(super) struct Finding {
+    /// Entry files to be read, each once however often it was hinted at.
+    pub(super) read: BTreeSet<FolderPath>,
+    /// Files that stayed away for the whole grace.
+    pub(super) absent: Vec<FolderPath>,
+    /// Files beside entries: their bytes, or `None` where nothing is.
+    pub(super) media: BTreeMap<FolderPath, Option<u64>>,
+}
 
 /// What reading one entry file came to.
 pub(super) enum Read {
@@ -26,8 +38,9 @@ pub(super) enum Read {
 pub(super) fn read_all(
     folder: &Folder,
     conventions: &Conventions,
-    paths: Vec<FolderPath>,
+    paths: BTreeSet<FolderPath>,
 ) -> Vec<(FolderPath, Read)> {
+    let paths: Vec<FolderPath> = paths.into_iter().collect();
     let reading = paths.into_par_iter().map(|path| {
         let read = read(folder, conventions, &path);
         (path, read)

@@ -84,7 +84,7 @@ impl Names {
         }
     }
 
-    /// Whether a folder may hold anything of ours.
+    /// Whether there may be anything of ours at `folder` or below it.
     pub fn enters(&self, folder: &FolderPath) -> bool {
         !folder.as_str().split('/').any(is_hidden) && !self.ignore.is_match(folder.as_str())
     }

@@ -126,6 +126,17 @@ fn ids_dates_and_validators_outlive_a_restart_and_a_rename() {
             .then_some(())
     });
     assert_eq!(tidings.titles(), titles, "same ids, same order");
+
+    // A folder under another name takes its entries along.
+    let roads = tidings.entries().join("roads");
+    fs::write(roads.join("map.md"), article("Map", "Where the roads are.")).unwrap();
+    tidings.has_titles(&["Bridge", "Tolls", "Map"]);
+    let titles = tidings.titles();
+    fs::rename(roads, tidings.entries().join("streets")).unwrap();
+    tidings.drop_entry("last.md", &article("Last", "It comes after the rename."));
+    tidings.has_titles(&["Bridge", "Tolls", "Map", "Last"]);
+    let after = tidings.titles();
+    assert_eq!(after[1..], titles, "same ids, same order");
 }
 
 #[test]
