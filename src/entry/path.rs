@@ -85,10 +85,10 @@ impl FolderPath {
         self.0.split_once('/').map(|(section, _)| section)
     }
 
-    /// Whether this is the place named, or lies below it.
+    /// Whether this is the place named, or lies below it; everything lies in the root, `""`.
     pub fn lies_in(&self, place: &str) -> bool {
         let rest = self.0.strip_prefix(place);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        place.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// The media type that the name stands for, as IANA lists it; none for an unknown extension.
@@ -151,6 +151,22 @@ mod tests {
         check("../map.png", Some("news/map.png"));
         check("/about.md", Some("about.md"));
         check("../../../etc/passwd", None);
+    }
+
+    #[test]
+    fn places_hold_what_lies_below() {
+        let check = |path: &str, place: &str, expected: bool| {
+            assert_eq!(
+                FolderPath::new(path).unwrap().lies_in(place),
+                expected,
+                "{path:?} {place:?}"
+            );
+        };
+        check("news/a.md", "news", true);
+        check("news/a.md", "news/a.md", true);
+        check("news/a.md", "", true);
+        check("news.md", "news", false);
+        check("news", "news/a.md", false);
     }
 
     #[test]

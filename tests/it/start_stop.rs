@@ -129,6 +129,38 @@ fn a_file_that_may_not_be_read_hides_no_other() {
     tidings.has_titles(&["open.md", "closed.md"]);
 }
 
+/// Not being allowed to look is not the same as there being nothing.
+#[test]
+fn a_folder_that_may_not_be_read_withdraws_nothing() {
+    let setup = Setup::new().unprivileged().with("watch", "\"scan\"");
+    let entries = setup.entries();
+    fs::write(entries.join("one.md"), "# One\n\nText.\n").unwrap();
+    let tidings = setup.start();
+    tidings.has_titles(&["One"]);
+    let allow =
+        |mode: u32| fs::set_permissions(&entries, fs::Permissions::from_mode(mode)).unwrap();
+    allow(0o000);
+    // The next scan, and the grace after it.
+    eventually("the log says so", Duration::from_secs(30), || {
+        tidings
+            .log()
+            .to_lowercase()
+            .contains("permission denied")
+            .then_some(())
+    });
+    // Also after the next scan, when the grace is long over.
+    let end = std::time::Instant::now() + Duration::from_secs(12);
+    while std::time::Instant::now() < end {
+        assert_eq!(tidings.titles().len(), 1, "{}", tidings.log());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    allow(0o755);
+    tidings.drop_entry("two.md", "# Two\n\nText.\n");
+    eventually("it goes on", Duration::from_secs(30), || {
+        (tidings.titles().len() == 2).then_some(())
+    });
+}
+
 #[test]
 fn answers_in_flight_are_finished_at_the_end() {
     let mut tidings = Setup::new().start();
