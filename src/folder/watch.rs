@@ -26,6 +26,9 @@ use crate::entry::FolderPath;
 /// How many paths are kept apart; beyond, everything is looked at.
 pub const MAX_HINTS: usize = 50_000;
 
+/// How many signs are kept of one path.
+pub const MAX_SIGNS: usize = 64;
+
 /// Where hints wait for the one who looks. Clones share it.
 #[derive(Clone, Default)]
 pub struct Hints(Arc<Shared>);
@@ -97,6 +100,10 @@ impl Hints {
         let signs = state.paths.entry(path).or_default();
         if signs.last() != Some(&sign) {
             signs.push(sign);
+        }
+        if signs.len() > MAX_SIGNS {
+            // Rewritten all the time while the looker is busy: what happened last is what counts.
+            signs.drain(..MAX_SIGNS / 2);
         }
         if state.paths.len() > MAX_HINTS {
             state.paths.clear();
@@ -297,6 +304,19 @@ mod tests {
         );
         let outside = event(EventKind::Create(CreateKind::File), &["/srv/other"]);
         assert!(!taken(vec![outside]).everything);
+    }
+
+    #[test]
+    fn of_too_many_signs_the_last_are_kept() {
+        let hints = Hints::default();
+        let file = FolderPath::new("a.md").unwrap();
+        for _ in 0..1000 {
+            hints.path(file.clone(), Sign::Writing);
+            hints.path(file.clone(), Sign::Closed);
+        }
+        let state = hints.lock();
+        let signs = &state.paths[&file];
+        assert!(signs.len() <= MAX_SIGNS && signs.ends_with(&[Sign::Writing, Sign::Closed]));
     }
 
     #[test]
