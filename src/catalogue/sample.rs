@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::Observation;
 use crate::entry::{
     Article, Body, Claims, Digest, Digester, Draft, FolderPath, LocalRef, Reference, RelatedLine,
     Slug, Stamp, Text, Wanted,
@@ -68,6 +69,26 @@ pub(crate) fn stamp(inode: u64) -> Stamp {
         modified: 1,
         changed: 1,
         born: Some(inode_at),
+    }
+}
+
+/// What a look finds that finds these.
+pub(crate) fn found(drafts: Vec<Draft>) -> Observation {
+    let stamped = drafts.into_iter().map(|draft| {
+        let stamp = seen(&draft);
+        (draft, stamp)
+    });
+    Observation {
+        drafts: stamped.collect(),
+        ..Observation::default()
+    }
+}
+
+/// What a look finds after the file has been gone for the whole grace.
+pub(crate) fn gone(file: &str) -> Observation {
+    Observation {
+        absent: vec![path(file)],
+        ..Observation::default()
     }
 }
 

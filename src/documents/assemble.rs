@@ -141,7 +141,8 @@ fn fill(site: &Site, record: &Record, hole: Hole<'_>, html: &mut String) {
                 let (number, descriptor) = local.split_once(' ').unwrap_or((local, ""));
                 let address = site.address_of_reference(record, number.parse().ok()?)?;
                 // A comma would end the candidate.
-                Some(format!("{} {descriptor}", address.replace(',', "%2C")))
+                let candidate = format!("{} {descriptor}", address.replace(',', "%2C"));
+                Some(candidate.trim_end().to_owned())
             });
             let found: Vec<String> = found.collect();
             if !found.is_empty() {

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::catalogue::Observation;
-use crate::catalogue::sample::{at, draft, path, seen};
+use crate::catalogue::sample::{at, draft, found, gone, path};
 use crate::entry::{Draft, StatedDate};
 
 fn settings(base: &str, limit: usize) -> Settings {
@@ -54,22 +54,11 @@ impl World {
     }
 
     fn drop_in(&mut self, drafts: Vec<Draft>) -> Vec<(FeedKey, Timestamp)> {
-        let drafts = drafts.into_iter().map(|draft| {
-            let stamp = seen(&draft);
-            (draft, stamp)
-        });
-        let drafts = drafts.collect();
-        self.turn(Observation {
-            drafts,
-            ..Observation::default()
-        })
+        self.turn(found(drafts))
     }
 
     fn remove(&mut self, file: &str) -> Vec<(FeedKey, Timestamp)> {
-        self.turn(Observation {
-            absent: vec![path(file)],
-            ..Observation::default()
-        })
+        self.turn(gone(file))
     }
 
     fn plan(&self, address: &str) -> Plan {

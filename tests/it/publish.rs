@@ -3,10 +3,11 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{PATIENCE, Setup, Tidings, eventually};
+use crate::support::{PATIENCE, Setup, Tidings, eventually, run, tools_are_required};
 
 const DOCUMENTS: [&str; 3] = ["/rss.xml", "/atom.xml", "/feed.json"];
 
@@ -324,6 +325,50 @@ fn every_way_of_saving_is_one_publication() {
                 .then_some(())
         });
     }
+}
+
+/// The real rsync, slowly: under a name of its own, and in place.
+#[test]
+fn uploads_are_published_once_and_whole() {
+    if !tools_are_required() {
+        eprintln!("skipped: rsync is a foreign program; TIDINGS_TOOLS=required runs it");
+        return;
+    }
+    let tidings = Setup::new().start();
+    let upload = tidings.folder().join("upload");
+    fs::create_dir(&upload).unwrap();
+    let long = "A sentence that fills the file. ".repeat(12_000);
+    for (number, way) in ["--whole-file", "--inplace"].iter().enumerate() {
+        let title = format!("Upload {number}");
+        let text = format!("{}\nThe end of upload {number}.\n", article(&title, &long));
+        fs::write(upload.join(format!("{number}.md")), text).unwrap();
+        let to = tidings.entries();
+        let copy = || {
+            let from = format!("{}/", upload.display());
+            let mut rsync = Command::new("rsync");
+            rsync.args(["-a", "--bwlimit=150", way, &from]).arg(&to);
+            run(&mut rsync, PATIENCE);
+        };
+        thread::scope(|scope| {
+            let copying = scope.spawn(copy);
+            let end = format!("The end of upload {number}.");
+            eventually("the upload is published", PATIENCE, || {
+                let feed = tidings.get("/feed.json");
+                let is_there = feed.text().contains(&title);
+                assert!(!is_there || feed.text().contains(&end), "half of it is out");
+                is_there.then_some(())
+            });
+            copying.join().unwrap();
+        });
+    }
+    assert_eq!(tidings.titles().len(), 2);
+    let published = tidings
+        .log()
+        .lines()
+        .filter(|line| line.contains("published new=1"))
+        .count();
+    assert_eq!(published, 2, "each once:\n{}", tidings.log());
+    assert!(!tidings.log().contains("edited=1"), "{}", tidings.log());
 }
 
 #[test]

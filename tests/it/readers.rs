@@ -16,7 +16,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::support::{Exchange, Recorder, Setup, Tidings, bare, repository, run};
+use crate::support::{
+    Exchange, Recorder, Setup, Tidings, bare, repository, run, tools_are_required,
+};
 
 /// How long a reader may take for one poll.
 const POLL: Duration = Duration::from_secs(30);
@@ -81,7 +83,7 @@ fn subscribes<R: Reader>(
     subscribe: impl Fn(&Path, &str) -> R,
     judge: impl Fn(&[Exchange]),
 ) {
-    if std::env::var_os("TIDINGS_TOOLS").is_none_or(|value| value != "required") {
+    if !tools_are_required() {
         eprintln!("skipped: readers are foreign programs; TIDINGS_TOOLS=required runs them");
         return;
     }

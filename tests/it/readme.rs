@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::support::{Running, bare, copy_folder, eventually, program, repository};
+use crate::support::{
+    Running, bare, copy_folder, eventually, program, repository, tools_are_required,
+};
 
 /// How long a block may take until it has worked.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -134,7 +136,7 @@ fn read(path: &str) -> String {
 fn every_command_works() {
     let machine = Machine::new();
     if !machine.run("command -v curl").status.success() {
-        let required = std::env::var_os("TIDINGS_TOOLS").is_some_and(|value| value == "required");
+        let required = tools_are_required();
         assert!(!required, "curl is missing");
         eprintln!("skipped: the README's commands fetch with curl, which is not installed");
         return;

@@ -40,6 +40,38 @@ fn a_port_that_is_taken_is_named() {
 }
 
 #[test]
+fn a_port_that_this_user_may_not_take_is_named() {
+    // Root may take any, and a system may let everybody.
+    let first = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start");
+    let first: u16 = first.map_or(1024, |text| text.trim().parse().unwrap());
+    if first == 0 {
+        eprintln!("skipped: this system lets everybody take every port");
+        return;
+    }
+    let setup = Setup::new()
+        .unprivileged()
+        .with("listen", "\"127.0.0.1:1\"");
+    let (code, said) = setup.ends();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("can't listen at 127.0.0.1:1"), "{said}");
+    assert!(said.contains("ermission denied"), "{said}");
+}
+
+#[test]
+fn a_state_folder_that_may_not_be_written_is_named() {
+    let setup = Setup::new().unprivileged();
+    let state = setup.folder().join("state");
+    fs::create_dir(&state).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o500)).unwrap();
+    let (code, said) = setup.ends();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("the state folder") && said.contains("this user may write"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_second_daemon_is_refused_and_the_first_goes_on() {
     let tidings = Setup::new().start();
     tidings.drop_entry("one.md", "# One\n\nText.\n");

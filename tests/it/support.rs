@@ -27,6 +27,11 @@ pub(crate) fn program() -> PathBuf {
         .map_or_else(|| env!("CARGO_BIN_EXE_tidings").into(), PathBuf::from)
 }
 
+/// Whether tests of foreign programs are to run. Then a missing program is a failure.
+pub(crate) fn tools_are_required() -> bool {
+    std::env::var_os("TIDINGS_TOOLS").is_some_and(|value| value == "required")
+}
+
 /// The root of the repository.
 pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -151,17 +156,36 @@ impl Setup {
 
     /// Starts the program and waits until it listens.
     pub(crate) fn start(self) -> Tidings {
+        let running = Running::spawn(&mut self.configured());
+        Tidings {
+            running,
+            setup: self,
+        }
+    }
+
+    /// Runs the program, which is to end by itself and soon: its exit code, and what it said.
+    pub(crate) fn ends(&self) -> (Option<i32>, String) {
+        let mut command = self.configured();
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let start = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            if start.elapsed() > PATIENCE {
+                drop(child.kill());
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), lossy(&output.stderr))
+    }
+
+    fn configured(&self) -> Command {
         let config = self.folder.path().join("tidings.toml");
         let keys = self.keys.iter();
         let keys: Vec<String> = keys
             .map(|(key, value)| format!("{key} = {value}"))
             .collect();
         fs::write(config, format!("{}\n{}", keys.join("\n"), self.tables)).unwrap();
-        let running = Running::start(&self);
-        Tidings {
-            running,
-            setup: self,
-        }
+        self.command()
     }
 
     fn command(&self) -> Command {
@@ -328,7 +352,7 @@ impl Tidings {
 
     /// Starts the program again after it has ended.
     pub(crate) fn start_again(&mut self) {
-        self.running = Running::start(&self.setup);
+        self.running = Running::spawn(&mut self.setup.configured());
     }
 }
 
@@ -340,10 +364,6 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    fn start(setup: &Setup) -> Self {
-        Self::spawn(&mut setup.command())
-    }
-
     /// Starts `command`, and waits for the line that says where it listens.
     pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command
