@@ -23,16 +23,16 @@ pub(crate) mod sample;
 mod tests;
 
 pub use changes::{Changes, Shift};
-pub use links::title_name;
+pub use links::{By, Candidates, title_name};
 pub use record::{Card, Key, Place, Record, Resolved, Standing};
 
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdSet};
+use imbl::{HashMap, OrdMap, OrdSet};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::entry::{Draft, EntryId, FolderPath, Slug, Stamp};
+use crate::entry::{Draft, EntryId, FolderPath, Media, Slug, Stamp};
 use identity::Lost;
 use links::Graph;
 
@@ -45,8 +45,8 @@ pub struct Observation {
     pub missing: Vec<FolderPath>,
     /// Paths where nothing has been for the whole grace: their entries are withdrawn.
     pub absent: Vec<FolderPath>,
-    /// Files beside entries that were looked for: their bytes, or `None` where nothing is.
-    pub media: Vec<(FolderPath, Option<u64>)>,
+    /// Files beside entries that were looked for: what is known of them, or `None` where nothing is.
+    pub media: Vec<(FolderPath, Option<Media>)>,
 }
 
 impl Observation {
@@ -73,7 +73,8 @@ pub struct Catalogue {
     ids_given: HashMap<FolderPath, u32>,
     /// When something is due: a scheduled entry, or one that expires.
     due: OrdSet<(Timestamp, Key)>,
-    media: HashMap<FolderPath, u64>,
+    /// In the order of their paths, so that `story.jpg` and `story.mp3` are one range.
+    media: OrdMap<FolderPath, Media>,
     /// What was withdrawn because its file was gone, to be known again when it turns up elsewhere.
     lost: Lost,
     graph: Graph,
@@ -92,7 +93,7 @@ impl Catalogue {
             by_slug: HashMap::new(),
             ids_given: HashMap::new(),
             due: OrdSet::new(),
-            media: HashMap::new(),
+            media: OrdMap::new(),
             lost: Lost::default(),
             graph: Graph::default(),
             live: 0,
@@ -100,7 +101,7 @@ impl Catalogue {
     }
 
     /// From what a ledger kept. The links between the entries are worked out again.
-    pub fn load(site: Uuid, records: Vec<Record>, media: Vec<(FolderPath, u64)>) -> Self {
+    pub fn load(site: Uuid, records: Vec<Record>, media: Vec<(FolderPath, Media)>) -> Self {
         let mut catalogue = Self::new(site);
         catalogue.media = media.into_iter().collect();
         let keys: Vec<Key> = records.iter().map(|record| record.key).collect();
@@ -179,6 +180,11 @@ impl Catalogue {
         self.records.values()
     }
 
+    /// The front page's own text, if the publisher wrote one.
+    pub fn front(&self) -> Option<&Arc<Record>> {
+        None
+    }
+
     /// How many entries are live.
     pub fn live(&self) -> usize {
         self.live
@@ -192,13 +198,13 @@ impl Catalogue {
             .filter(|record| record.is_live())
     }
 
-    /// The bytes of the file beside entries at `path`, if it is there and a live entry uses it.
-    pub fn media(&self, path: &FolderPath) -> Option<u64> {
-        let bytes = *self.media.get(path)?;
+    /// What is known of the file beside entries at `path`, if it is there and a live entry uses it.
+    pub fn media(&self, path: &FolderPath) -> Option<Media> {
+        let media = *self.media.get(path)?;
         self.graph
             .uses(path)
             .any(|key| self.records.get(&key).is_some_and(|r| r.is_live()))
-            .then_some(bytes)
+            .then_some(media)
     }
 
     /// The files beside entries that were found.

@@ -295,6 +295,7 @@ impl From<SiteTable> for SiteConfig {
             name: table.title.clone(),
             email: None,
             uri: None,
+            avatar: None,
         });
         Self {
             id: table.id,

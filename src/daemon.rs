@@ -9,10 +9,10 @@
 //! shown last, and nothing they do can wait for it.
 
 mod clock;
+mod finding;
 mod health;
 mod looker;
 mod media;
-mod reading;
 mod root;
 mod serving;
 mod signals;
@@ -30,9 +30,10 @@ use tracing::{info, warn};
 use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::documents::Documents;
-use crate::entry::parse::{Conventions, Labels};
+use crate::entry::parse::{Conventions, Defaults, Labels};
 use crate::entry::{Address, AddressError, Digest};
 use crate::feed::FeedKey;
+use crate::folder::conventions::FolderConventions;
 use crate::folder::names::Names;
 use crate::folder::scan::Folder;
 use crate::folder::watch::Hints;
@@ -131,7 +132,7 @@ async fn serve(options: Options) -> Result<(), StartError> {
     let hints = Hints::default();
     let surroundings = Surroundings {
         folder,
-        conventions: conventions(&config),
+        conventions: FolderConventions::new(conventions(&config)),
         settle: config.settle,
         grace: config.grace,
         mode: config.watch,
@@ -219,6 +220,7 @@ fn conventions(config: &Config) -> Conventions {
     Conventions {
         zone: config.timezone.clone(),
         labels: Labels::new(&config.related.labels),
+        defaults: Defaults::default(),
     }
 }
 

@@ -8,12 +8,14 @@
 //! an identity, and the result is an [`Entry`].
 
 mod body;
+mod element;
 pub mod parse;
 mod path;
 mod text;
 mod web;
 
 pub use body::{Bodies, Body, Hole};
+pub use element::{Element, ElementError};
 pub use path::FolderPath;
 pub use text::{Digest, Digester, Slug, Text};
 pub use web::{Address, AddressError, EntryId, EntryIdError, Language};
@@ -42,6 +44,27 @@ pub struct Article {
     pub image: Option<Image>,
     /// Audio, video and other files that belong to the entry.
     pub enclosures: Vec<Enclosure>,
+    /// Where the writer found what the entry is about. (RFC 4287 section 4.2.7.2, `via`)
+    #[serde(default)]
+    pub via: Vec<Link>,
+    /// The feed or site that the entry was taken over from. (RSS 2.0, `source`)
+    #[serde(default)]
+    pub source: Option<Link>,
+    /// Where readers discuss it. (RSS 2.0, `comments`; RFC 4685 section 4, `replies`)
+    #[serde(default)]
+    pub comments: Option<Address>,
+    /// What makes it an episode of a podcast.
+    #[serde(default)]
+    pub episode: Option<Episode>,
+    /// Elements of other namespaces that the writer wants in the feeds.
+    #[serde(default)]
+    pub elements: Vec<Element>,
+    /// The title of the section that the entry lies in, when its folder says one.
+    #[serde(default)]
+    pub section: Option<Text>,
+    /// Whether feeds show the summary alone; the entry's page always shows the full text.
+    #[serde(default)]
+    pub is_summary_only: bool,
     /// Everything the entry points to inside the site: "Read:" lines and files or entries named by
     /// a path. The holes of the [`Body`] are numbers into this list.
     pub references: Vec<Reference>,
@@ -83,6 +106,9 @@ pub struct Draft {
     pub content: Digest,
     /// What the writer should know although the entry is published.
     pub warnings: Vec<Problem>,
+    /// The digest of the conventions by which the file was read: with others, the same bytes may
+    /// mean something else.
+    pub conventions: Digest,
 }
 
 /// What front matter (or a file name) says of an entry's identity and life, as far as it does.
@@ -160,6 +186,9 @@ pub struct Person {
     pub email: Option<Text>,
     /// A home page.
     pub uri: Option<Address>,
+    /// A picture of them. (JSON Feed 1.1, `avatar`)
+    #[serde(default)]
+    pub avatar: Option<Target>,
 }
 
 /// A tag. (RFC 4287 section 4.2.2)
@@ -189,6 +218,72 @@ pub struct Enclosure {
     pub media_type: Option<Text>,
     /// Its size in bytes, when the writer says so.
     pub length: Option<u64>,
+    /// How long it plays, in seconds, when the writer says so.
+    #[serde(default)]
+    pub seconds: Option<u32>,
+}
+
+/// A link to somewhere else, with words for it if the writer gave any.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// Where it leads.
+    pub address: Address,
+    /// What is there.
+    pub title: Option<Text>,
+}
+
+/// What makes an entry an episode of a podcast. (Apple's podcast RSS requirements)
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Episode {
+    /// Its number within the season.
+    pub number: Option<u32>,
+    /// The season.
+    pub season: Option<u32>,
+    /// What kind of episode, when it is not a whole one.
+    pub kind: Option<EpisodeKind>,
+    /// Whether it is nothing for children.
+    pub explicit: Option<bool>,
+}
+
+/// An episode that is not a whole one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EpisodeKind {
+    /// It announces others.
+    Trailer,
+    /// It comes on top of others.
+    Bonus,
+}
+
+/// What a recording says of itself, in its own tags: as written there, unchecked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recording {
+    /// Its title.
+    pub title: Option<String>,
+    /// Who made it.
+    pub artist: Option<String>,
+    /// The show or album.
+    pub album: Option<String>,
+    /// A few words about it.
+    pub description: Option<String>,
+    /// When it came out: often a year alone.
+    pub date: Option<String>,
+    /// Its language.
+    pub language: Option<String>,
+    /// Its number.
+    pub track: Option<u32>,
+    /// The number of the disk, which podcasters use for the season.
+    pub disk: Option<u32>,
+    /// How long it plays, in seconds.
+    pub seconds: Option<u32>,
+}
+
+/// What is known of a file beside entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// Bytes.
+    pub bytes: u64,
+    /// How long it plays, in seconds, if it does.
+    pub seconds: Option<u32>,
 }
 
 /// Where something points.
@@ -265,6 +360,16 @@ impl Stamp {
     pub fn is_same_file(&self, other: &Self) -> bool {
         self.born.is_some()
             && (self.device, self.inode, self.born) == (other.device, other.inode, other.born)
+    }
+}
+
+impl Media {
+    /// A file of so many bytes that is nothing to play.
+    pub fn of_bytes(bytes: u64) -> Self {
+        Self {
+            bytes,
+            seconds: None,
+        }
     }
 }
 

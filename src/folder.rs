@@ -1,10 +1,12 @@
 //! The entries folder: what is in it ([`scan`]), when to look ([`watch`], [`settle`]), and which names
-//! count ([`names`]).
+//! count ([`names`]), by which conventions they are read ([`conventions`], [`reading`]).
 //!
 //! Events are hints, the folder is the truth: nothing here says what changed, only where it may be
 //! worth to look, and what is there when one looks.
 
+pub mod conventions;
 pub mod names;
+pub mod reading;
 pub mod scan;
 pub mod settle;
 mod stamp;

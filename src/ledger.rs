@@ -21,7 +21,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use uuid::Uuid;
 
 use crate::catalogue::{Changes, Record};
-use crate::entry::{Bodies, Body, Digest, FolderPath};
+use crate::entry::{Bodies, Body, Digest, FolderPath, Media};
 
 /// Why a ledger can't be opened or written.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,7 @@ pub struct Stored {
     /// All identities with their last good versions.
     pub records: Vec<Record>,
     /// Files beside entries.
-    pub media: Vec<(FolderPath, u64)>,
+    pub media: Vec<(FolderPath, Media)>,
     /// For each feed, by its path, when an entry last left it.
     pub departures: Vec<(String, Timestamp)>,
     /// The digest of the settings that documents show, and when they last changed.
@@ -128,12 +128,16 @@ impl Ledger {
             let records = schema::records(&self.connection)?;
             let media = self
                 .connection
-                .prepare("SELECT path, bytes FROM media")?
+                .prepare("SELECT path, bytes, seconds FROM media")?
                 .query_map((), |row| {
-                    Ok((row.get::<_, String>(0)?, row.get::<_, u64>(1)?))
+                    let media = Media {
+                        bytes: row.get(1)?,
+                        seconds: row.get(2)?,
+                    };
+                    Ok((row.get::<_, String>(0)?, media))
                 })?
                 .filter_map(|row| {
-                    row.map(|(path, bytes)| Some((FolderPath::new(&path)?, bytes)))
+                    row.map(|(path, media)| Some((FolderPath::new(&path)?, media)))
                         .transpose()
                 })
                 .collect::<rusqlite::Result<_>>()?;
@@ -178,13 +182,13 @@ impl Ledger {
             for record in &changes.records {
                 schema::store(&transaction, record)?;
             }
-            for (path, bytes) in &changes.media {
-                match bytes {
-                    Some(bytes) => transaction
+            for (path, media) in &changes.media {
+                match media {
+                    Some(media) => transaction
                         .prepare_cached(
-                            "INSERT OR REPLACE INTO media (path, bytes) VALUES (?1, ?2)",
+                            "INSERT OR REPLACE INTO media (path, bytes, seconds) VALUES (?1, ?2, ?3)",
                         )?
-                        .execute(params![path.as_str(), bytes])?,
+                        .execute(params![path.as_str(), media.bytes, media.seconds])?,
                     None => transaction
                         .prepare_cached("DELETE FROM media WHERE path = ?1")?
                         .execute([path.as_str()])?,

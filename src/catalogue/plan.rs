@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::identity::Identity;
 use super::{Card, Catalogue, Changes, Key, Observation, Record, Shift, Standing};
-use crate::entry::{Body, Claims, Digest, Draft, Entry, EntryId, FolderPath, Problem, Slug, Stamp};
+use crate::entry::{
+    Body, Claims, Digest, Draft, Entry, EntryId, FolderPath, Media, Problem, Slug, Stamp,
+};
 
 impl Catalogue {
     /// What `observation` means at the moment `now`, scheduled entries that are due included.
@@ -70,18 +72,18 @@ struct Turn<'a> {
 impl Turn<'_> {
     fn enter_media(
         &mut self,
-        media: Vec<(FolderPath, Option<u64>)>,
-    ) -> Vec<(FolderPath, Option<u64>)> {
+        media: Vec<(FolderPath, Option<Media>)>,
+    ) -> Vec<(FolderPath, Option<Media>)> {
         let mut changed = Vec::new();
-        for (path, bytes) in media {
-            let known = match bytes {
-                Some(bytes) => self.next.media.insert(path.clone(), bytes),
+        for (path, found) in media {
+            let known = match found {
+                Some(media) => self.next.media.insert(path.clone(), media),
                 None => self.next.media.remove(&path),
             };
-            if known != bytes {
+            if known != found {
                 self.concerned
                     .extend(self.next.graph.concerned_by_media(&path));
-                changed.push((path, bytes));
+                changed.push((path, found));
             }
         }
         changed
@@ -132,6 +134,7 @@ impl Turn<'_> {
             slug,
             content,
             warnings: _,
+            conventions,
         } = draft;
         let first_seen = old.map_or(self.now, |old| old.first_seen);
         let first_path = old.map_or_else(|| path.clone(), |old| old.first_path.clone());
@@ -169,6 +172,8 @@ impl Turn<'_> {
             content,
             expires,
             former,
+            former_titles: old.map(|old| old.former_titles.clone()).unwrap_or_default(),
+            conventions,
             face: content,
             changed: old.map_or(self.now, |old| old.changed),
             resolved: Arc::from([]),
@@ -273,7 +278,7 @@ impl Turn<'_> {
     /// Withdraws `record` for the reason `why`; one that was withdrawn before keeps the moment.
     fn withdraw(&mut self, record: &Record, why: fn(Timestamp) -> Standing) {
         let standing = why(match record.standing {
-            Standing::Live | Standing::Scheduled => self.now,
+            Standing::Live | Standing::Scheduled | Standing::Enclosed | Standing::Front => self.now,
             Standing::Retired(moment) | Standing::Withdrawn(moment) => moment,
         });
         self.put(Record {
@@ -315,7 +320,7 @@ impl Turn<'_> {
         self.next.put(record);
     }
 
-    fn finish(mut self, media: Vec<(FolderPath, Option<u64>)>) -> Changes {
+    fn finish(mut self, media: Vec<(FolderPath, Option<Media>)>) -> Changes {
         for key in std::mem::take(&mut self.concerned) {
             if self.next.resolve(key) {
                 self.touched.insert(key);

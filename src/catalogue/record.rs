@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::entry::{
-    Address, Digest, Digester, Entry, EntryId, FolderPath, Language, Slug, Stamp, Text,
+    Address, Digest, Digester, Entry, EntryId, FolderPath, Language, Media, Slug, Stamp, Text,
 };
 
 /// Names a record inside this catalogue and its ledger; never shown.
@@ -25,6 +25,10 @@ pub enum Standing {
     Retired(Timestamp),
     /// Was withdrawn then because its file was gone.
     Withdrawn(Timestamp),
+    /// A recording that belongs to an entry, and is none of its own.
+    Enclosed,
+    /// The front page's own text, in no feed.
+    Front,
 }
 
 /// An identity with its last good version.
@@ -48,6 +52,10 @@ pub struct Record {
     pub expires: Option<Timestamp>,
     /// Addresses that lead here besides the entry's own.
     pub former: Vec<Slug>,
+    /// Titles that it had before while it was live, the latest last.
+    pub former_titles: Vec<Text>,
+    /// The digest of the conventions by which its file was read last.
+    pub conventions: Digest,
     /// The digest of everything that documents show of it, links included.
     pub face: Digest,
     /// When `face` last changed while it was live, or it became live.
@@ -69,7 +77,10 @@ impl Record {
         match self.standing {
             Standing::Scheduled => Some(self.entry.published),
             Standing::Live => self.expires,
-            Standing::Retired(_) | Standing::Withdrawn(_) => None,
+            Standing::Retired(_)
+            | Standing::Withdrawn(_)
+            | Standing::Enclosed
+            | Standing::Front => None,
         }
     }
 
@@ -96,7 +107,7 @@ impl Record {
                 Resolved::Pending => digester.field("pending"),
                 Resolved::Itself => digester.field("itself"),
                 Resolved::Plain => digester.field("plain"),
-                Resolved::Media(bytes) => digester.field("media").field(bytes.to_le_bytes()),
+                Resolved::Media(media) => digester.field("media").field(format!("{media:?}")),
                 Resolved::Entry(card) => digester.field("entry").field(card.digest().as_bytes()),
             };
         }
@@ -113,8 +124,8 @@ pub enum Resolved {
     Itself,
     /// Just what it says: a URL, a place on the page.
     Plain,
-    /// A file beside the entry, of so many bytes.
-    Media(u64),
+    /// A file beside the entry.
+    Media(Media),
     /// A live entry.
     Entry(Arc<Card>),
 }

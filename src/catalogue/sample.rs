@@ -48,6 +48,13 @@ pub(crate) fn draft(file: &str, title: &str, reads: &[&str]) -> Draft {
             link: None,
             image: None,
             enclosures: Vec::new(),
+            via: Vec::new(),
+            source: None,
+            comments: None,
+            episode: None,
+            elements: Vec::new(),
+            section: None,
+            is_summary_only: false,
             references,
             body: body.digest(),
         },
@@ -56,6 +63,7 @@ pub(crate) fn draft(file: &str, title: &str, reads: &[&str]) -> Draft {
         slug: Slug::from_words(path(file).stem()).unwrap(),
         content: Digester::new().field(title).finish(),
         warnings: Vec::new(),
+        conventions: Digest::of(b"conventions"),
     }
 }
 

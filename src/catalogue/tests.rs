@@ -49,7 +49,7 @@ impl World {
             .iter()
             .map(|resolved| match resolved {
                 Resolved::Entry(card) => Some(card.title.to_string()),
-                Resolved::Media(bytes) => Some(format!("{bytes} bytes")),
+                Resolved::Media(media) => Some(format!("{} bytes", media.bytes)),
                 Resolved::Itself => Some("itself".to_owned()),
                 _ => None,
             })

@@ -289,6 +289,7 @@ pub(super) fn person<'de, D: Deserializer<'de>>(
                 name,
                 email: None,
                 uri: None,
+                avatar: None,
             })
         }
 
@@ -298,6 +299,7 @@ pub(super) fn person<'de, D: Deserializer<'de>>(
                 name: table.name,
                 email: table.email,
                 uri: table.uri,
+                avatar: None,
             })
         }
     }

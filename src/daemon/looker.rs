@@ -10,14 +10,15 @@ use std::time::{Duration, Instant};
 use tracing::{debug, warn};
 
 use super::clock;
+use super::finding::Finding;
 use super::health::Health;
-use super::reading::{Finding, Read, read_all};
 use super::root::Root;
 use crate::catalogue::{Catalogue, Observation, Standing};
 use crate::config::WatchMode;
-use crate::entry::parse::Conventions;
-use crate::entry::{Draft, FolderPath, Stamp};
+use crate::entry::{Draft, FolderPath, Media, Stamp};
+use crate::folder::conventions::FolderConventions;
 use crate::folder::names::Role;
+use crate::folder::reading::{Read, read_all};
 use crate::folder::scan::{Folder, Listing, Look};
 use crate::folder::settle::{SECOND_LOOK, Settling, Trust};
 use crate::folder::watch::{Hints, Taken};
@@ -37,7 +38,7 @@ const UNFINISHED_PATIENCE: Duration = Duration::from_secs(10);
 /// What the looker needs from its surroundings.
 pub(super) struct Surroundings {
     pub(super) folder: Folder,
-    pub(super) conventions: Conventions,
+    pub(super) conventions: FolderConventions,
     pub(super) settle: Duration,
     pub(super) grace: Duration,
     pub(super) mode: WatchMode,
@@ -252,7 +253,7 @@ impl Looker {
             .filter(|(path, _)| catalogue.wants(path));
         finding
             .media
-            .extend(wanted.map(|(path, bytes)| (path, Some(bytes))));
+            .extend(wanted.map(|(path, bytes)| (path, Some(Media::of_bytes(bytes)))));
     }
 
     fn known_at_or_below(&self, path: &FolderPath) -> Vec<FolderPath> {
@@ -302,7 +303,9 @@ impl Looker {
             Role::Ignored => return,
             Role::Beside => {
                 if catalogue.wants(&path) {
-                    finding.media.insert(path, Some(stamp.size));
+                    finding
+                        .media
+                        .insert(path, Some(Media::of_bytes(stamp.size)));
                 }
                 return;
             }
@@ -376,7 +379,7 @@ impl Looker {
         for path in drafts.iter().flat_map(|(draft, _)| draft.article.paths()) {
             let is_new = folder.names().role(path) == Role::Beside && !media.contains_key(path);
             if is_new && let Ok(Look::File(stamp)) = folder.look(path) {
-                media.insert(path.clone(), Some(stamp.size));
+                media.insert(path.clone(), Some(Media::of_bytes(stamp.size)));
             }
         }
         let missing = self.missing.keys().cloned().collect();

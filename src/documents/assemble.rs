@@ -219,7 +219,7 @@ fn address(site: &Site, record: &Record, target: &Target) -> Option<String> {
 fn length(record: &Record, target: &Target) -> Option<u64> {
     match target {
         Target::Reference(number) => match record.resolved.get(*number)? {
-            Resolved::Media(bytes) => Some(*bytes),
+            Resolved::Media(media) => Some(media.bytes),
             _ => None,
         },
         Target::Address(_) => None,

@@ -5,14 +5,17 @@
 //! Nothing here knows the disk, the clock or another entry, and any bytes end as a draft or a
 //! refusal, in bounded time.
 
+mod conventions;
 mod dates;
 mod decode;
+mod defaults;
 mod front_matter;
 mod html;
 mod keys;
 mod lexer;
 mod markdown;
 mod plain;
+mod recording;
 mod references;
 mod related;
 mod shown;
@@ -22,26 +25,18 @@ mod values;
 mod worked_out;
 mod write;
 
-use jiff::tz::TimeZone;
-
 use super::{
     Article, Body, Draft, Enclosure, FolderPath, Image, Language, Problem, RelatedLine, Target,
     Text,
 };
+pub use conventions::Conventions;
+pub use defaults::Defaults;
 use keys::{File, Named, Said};
+pub use recording::recording;
 use references::References;
 pub use related::Labels;
 use related::LineEnds;
 use tree::{Entities, Node};
-
-/// What the publisher decided about how entries are read.
-#[derive(Clone, Debug)]
-pub struct Conventions {
-    /// The zone of dates that name none.
-    pub zone: TimeZone,
-    /// What begins a "Read:" line.
-    pub labels: Labels,
-}
 
 /// Why a file is no draft.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -167,6 +162,13 @@ impl Work<'_> {
             link: said.link,
             image,
             enclosures,
+            via: Vec::new(),
+            source: None,
+            comments: None,
+            episode: None,
+            elements: Vec::new(),
+            section: None,
+            is_summary_only: false,
             references,
             body: body.digest(),
         };
@@ -184,6 +186,7 @@ impl Work<'_> {
             body,
             claims: said.claims,
             warnings: self.warnings,
+            conventions: self.conventions.digest(),
         })
     }
 
@@ -324,6 +327,7 @@ impl Work<'_> {
                     .map(Text::one_line)
                     .or_else(guess),
                 length: file.length,
+                seconds: None,
             });
         }
         Ok(enclosures)

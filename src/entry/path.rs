@@ -20,6 +20,12 @@ pub(super) const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
+/// What the names of audio and video files end in.
+const RECORDINGS: [&str; 15] = [
+    "mp3", "m4a", "m4b", "aac", "ogg", "oga", "opus", "flac", "wav", "mp4", "m4v", "mov", "webm",
+    "ogv", "mkv",
+];
+
 impl FolderPath {
     /// From a relative path; `.` and `..` are resolved, a leading `/` means the folder itself.
     /// `None` if it leads out of the folder or names nothing.
@@ -89,6 +95,17 @@ impl FolderPath {
     pub fn lies_in(&self, place: &str) -> bool {
         let rest = self.0.strip_prefix(place);
         place.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Whether the name is that of a recording: an audio or video file, which is an entry of its own
+    /// when no other entry names it.
+    pub fn is_recording(&self) -> bool {
+        RECORDINGS.contains(&self.extension().to_ascii_lowercase().as_str())
+    }
+
+    /// Whether the file holds the front page's own text: an `index` at the root.
+    pub fn is_front_page(&self) -> bool {
+        self.section().is_none() && self.stem().eq_ignore_ascii_case("index")
     }
 
     /// The media type that the name stands for, as IANA lists it; none for an unknown extension.

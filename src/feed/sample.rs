@@ -171,6 +171,13 @@ fn entry(title: &str, number: u32, published: &str) -> Entry {
             link: None,
             image: None,
             enclosures: Vec::new(),
+            via: Vec::new(),
+            source: None,
+            comments: None,
+            episode: None,
+            elements: Vec::new(),
+            section: None,
+            is_summary_only: false,
             references: Vec::new(),
             body: Digest::of(b""),
         },
@@ -196,6 +203,7 @@ fn person(name: &str) -> Person {
         name: Text::one_line(name),
         email: None,
         uri: None,
+        avatar: None,
     }
 }
 

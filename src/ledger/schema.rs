@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
 use crate::catalogue::{Card, Key, Record, Standing};
-use crate::entry::{Digest, Entry, FolderPath, Slug, Stamp};
+use crate::entry::{Digest, Entry, FolderPath, Slug, Stamp, Text};
 
 /// Marks the file as ours (sqlite.org/fileformat.html section 1.3.8): "Tidi".
 const APPLICATION_ID: i64 = 0x5469_6469;
@@ -20,7 +20,8 @@ const APPLICATION_ID: i64 = 0x5469_6469;
 pub(super) const VERSION: usize = MIGRATIONS.len();
 
 /// Append only.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
     -- Moments are nanoseconds since 1970, UTC.
     CREATE TABLE entry (
@@ -40,7 +41,12 @@ const MIGRATIONS: &[&str] = &["
     CREATE TABLE media (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     -- When an entry last left a feed.
     CREATE TABLE departure (feed TEXT PRIMARY KEY, moment INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    -- How long a recording plays.
+    ALTER TABLE media ADD COLUMN seconds INTEGER;
+",
+];
 
 /// Sets the connection up and brings the tables up to date.
 pub(super) fn prepare(connection: &Connection, state: &Path) -> Result<(), LedgerError> {
@@ -80,6 +86,10 @@ struct Version {
     content: Digest,
     expires: Option<Timestamp>,
     former: Vec<Slug>,
+    #[serde(default)]
+    former_titles: Vec<Text>,
+    #[serde(default)]
+    conventions: Option<Digest>,
     face: Digest,
 }
 
@@ -93,6 +103,8 @@ pub(super) fn store(transaction: &Transaction<'_>, record: &Record) -> rusqlite:
         content: record.content,
         expires: record.expires,
         former: record.former.clone(),
+        former_titles: record.former_titles.clone(),
+        conventions: Some(record.conventions),
         face: record.face,
     };
     let version = serde_json::to_string(&version)
@@ -142,6 +154,8 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         content,
         expires,
         former,
+        former_titles,
+        conventions,
         face,
     } = version;
     let key = Key(row.get::<_, u64>(0)?);
@@ -156,6 +170,8 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         content,
         expires,
         former,
+        former_titles,
+        conventions: conventions.unwrap_or_else(|| Digest::of(b"")),
         face,
         changed: moment(row.get(3)?),
         resolved: Arc::from([]),

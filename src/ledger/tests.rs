@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::catalogue::sample::{draft, seen};
 use crate::catalogue::{Catalogue, Observation, Resolved};
-use crate::entry::{Draft, Stamp};
+use crate::entry::{Draft, Media, Stamp};
 
 fn stamped(draft: Draft) -> (Draft, Stamp) {
     let stamp = seen(&draft);
@@ -39,7 +39,7 @@ fn what_is_committed_is_loaded_again() {
         stamped(draft("b.md", "Two", &["Three"])),
     ];
     let map = FolderPath::new("map.png").unwrap();
-    let media = vec![(map.clone(), Some(9))];
+    let media = vec![(map.clone(), Some(Media::of_bytes(9)))];
     let changes = catalogue.plan(
         Observation {
             drafts,
@@ -59,7 +59,7 @@ fn what_is_committed_is_loaded_again() {
     let ledger = open(&state, "/srv/entries", false).unwrap();
     assert_eq!(ledger.site(None).unwrap(), site);
     let stored = ledger.load().unwrap();
-    assert_eq!(stored.media, [(map, 9)]);
+    assert_eq!(stored.media, [(map, Media::of_bytes(9))]);
     assert_eq!(stored.departures, [(String::new(), moment())]);
     assert_eq!(stored.settings, Some((digest, moment())));
     let loaded = Catalogue::load(site, stored.records, stored.media);

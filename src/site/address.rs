@@ -92,7 +92,9 @@ impl Site {
             Standing::Live if counts => {
                 Found::Moved(format!("{}entries/{}", self.root(), slug.to_url_path()))
             }
-            Standing::Retired(_) | Standing::Withdrawn(_) if counts => Found::Gone,
+            Standing::Retired(_) | Standing::Withdrawn(_) | Standing::Enclosed if counts => {
+                Found::Gone
+            }
             _ => Found::Nothing,
         }
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::*;
 use crate::catalogue::Observation;
 use crate::catalogue::sample::{at, draft, found, gone, path};
-use crate::entry::{Draft, StatedDate};
+use crate::entry::{Draft, Media, StatedDate};
 
 fn settings(base: &str, limit: usize) -> Settings {
     Settings {
@@ -17,6 +17,7 @@ fn settings(base: &str, limit: usize) -> Settings {
             name: Text::new("Ann"),
             email: None,
             uri: None,
+            avatar: None,
         },
         icon: None,
         copyright: None,
@@ -84,8 +85,8 @@ fn addresses_lead_to_what_is_there() {
     moved.claims.aliases = vec![Slug::from_path("2020/01/old").unwrap()];
     world.drop_in(vec![draft("gone.md", "Gone", &[]), moved]);
     let map = vec![
-        (path("maps/harbour.png"), Some(9)),
-        (path("maps/unused.png"), Some(9)),
+        (path("maps/harbour.png"), Some(Media::of_bytes(9))),
+        (path("maps/unused.png"), Some(Media::of_bytes(9))),
     ];
     world.turn(Observation {
         media: map,

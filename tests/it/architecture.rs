@@ -27,6 +27,20 @@ const ROOMS: &[(&str, Uses)] = &[
     ("entry", Only(&[])),
     ("entry::parse", Only(&["entry"])),
     ("folder", Only(&["entry"])),
+    (
+        "folder::conventions",
+        Only(&["entry", "entry::parse", "folder", "folder::scan"]),
+    ),
+    (
+        "folder::reading",
+        Only(&[
+            "entry",
+            "entry::parse",
+            "folder",
+            "folder::conventions",
+            "folder::scan",
+        ]),
+    ),
     ("folder::scan", Only(&["entry", "folder"])),
     ("folder::watch", Only(&["folder"])),
     ("ledger", Only(&["entry", "catalogue"])),

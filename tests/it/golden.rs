@@ -12,9 +12,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tidings::catalogue::{Catalogue, Observation};
 use tidings::documents::{Coding, Documents};
-use tidings::entry::parse::{Conventions, Labels, parse};
+use tidings::entry::parse::{Conventions, Defaults, Labels, parse};
 use tidings::entry::{
-    Address, Bodies, Body, Digest, Draft, FolderPath, Language, Person, Reference, Stamp, Text,
+    Address, Bodies, Body, Digest, Draft, FolderPath, Language, Media, Person, Reference, Stamp,
+    Text,
 };
 use tidings::site::{Found, Settings, Site};
 use uuid::Uuid;
@@ -45,6 +46,7 @@ fn drafts() -> Vec<Draft> {
     let conventions = Conventions {
         zone: TimeZone::UTC,
         labels: Labels::new(labels),
+        defaults: Defaults::default(),
     };
     let read = |line: &str| {
         let bytes = fs::read(repository().join("entries").join(line)).unwrap();
@@ -64,6 +66,7 @@ fn settings() -> Settings {
             name: Text::new("The Saltmere Lantern"),
             email: None,
             uri: None,
+            avatar: None,
         },
         icon: Some(Address::parse(&format!("{BASE}favicon.ico")).unwrap()),
         copyright: Some(Text::new("The Saltmere Lantern")),
@@ -88,7 +91,7 @@ fn publish(drafts: Vec<Draft>) -> (Arc<Site>, Texts) {
             };
             let file = fs::metadata(repository().join("entries").join(local.path.as_str())).ok()?;
             let is_media = tidings::entry::parse::Kind::of(&local.path).is_none();
-            is_media.then(|| (local.path.clone(), Some(file.len())))
+            is_media.then(|| (local.path.clone(), Some(Media::of_bytes(file.len()))))
         });
     let media = media.collect();
     let stamped = drafts.into_iter().zip(1..).map(|(draft, inode)| {

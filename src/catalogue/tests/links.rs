@@ -1,6 +1,7 @@
 //! Where "Read:" lines lead.
 
 use super::*;
+use crate::entry::Media;
 
 #[test]
 fn a_read_line_heals_itself() {
@@ -89,18 +90,18 @@ fn files_beside_entries_come_and_go() {
     assert!(world.catalogue.wants(&map));
     assert_eq!(world.catalogue.media(&map), None);
     world.turn(Observation {
-        media: vec![(map.clone(), Some(9))],
+        media: vec![(map.clone(), Some(Media::of_bytes(9)))],
         ..Observation::default()
     });
     assert_eq!(world.leads_to("a.md"), [Some("9 bytes".into())]);
-    assert_eq!(world.catalogue.media(&map), Some(9));
+    assert_eq!(world.catalogue.media(&map), Some(Media::of_bytes(9)));
     world.turn(Observation {
         media: vec![(map.clone(), None)],
         ..Observation::default()
     });
     assert_eq!(world.leads_to("a.md"), [None]);
     world.turn(Observation {
-        media: vec![(map.clone(), Some(9))],
+        media: vec![(map.clone(), Some(Media::of_bytes(9)))],
         ..Observation::default()
     });
     world.remove("a.md");

@@ -21,6 +21,7 @@ fn conventions() -> Conventions {
             "Related",
             "See also",
         ]),
+        defaults: Defaults::default(),
     }
 }
 

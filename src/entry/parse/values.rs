@@ -131,7 +131,12 @@ fn person(key: &str, value: &Value) -> Result<Person, String> {
             }
         },
     };
-    Ok(Person { name, email, uri })
+    Ok(Person {
+        name,
+        email,
+        uri,
+        avatar: None,
+    })
 }
 
 /// A file: a path or URL, or a table with one.

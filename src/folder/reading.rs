@@ -1,27 +1,18 @@
-//! What a look found to be read, and the reading of it on all cores.
+//! Entry files read and parsed, on all cores.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
-use crate::entry::parse::{Conventions, Refusal, parse};
+use super::conventions::FolderConventions;
+use super::scan::{Folder, ReadError};
+use crate::entry::parse::{Refusal, parse};
 use crate::entry::{Draft, FolderPath, Problem, Stamp};
-use crate::folder::scan::{Folder, ReadError};
-
-/// What a look yields before anything is read.
-#[derive(Debug, Default)]
-pub(super) struct Finding {
-    /// Entry files to be read, each once however often it was hinted at.
-    pub(super) read: BTreeSet<FolderPath>,
-    /// Files that stayed away for the whole grace.
-    pub(super) absent: Vec<FolderPath>,
-    /// Files beside entries: their bytes, or `None` where nothing is.
-    pub(super) media: BTreeMap<FolderPath, Option<u64>>,
-}
 
 /// What reading one entry file came to.
-pub(super) enum Read {
+#[derive(Debug)]
+pub enum Read {
     /// A draft.
     Draft(Box<Draft>, Stamp),
     /// Somebody seems to be writing still.
@@ -35,9 +26,9 @@ pub(super) enum Read {
 }
 
 /// Reads and parses the files at `paths`; the results are in their order.
-pub(super) fn read_all(
+pub fn read_all(
     folder: &Folder,
-    conventions: &Conventions,
+    conventions: &FolderConventions,
     paths: BTreeSet<FolderPath>,
 ) -> Vec<(FolderPath, Read)> {
     let paths: Vec<FolderPath> = paths.into_iter().collect();
@@ -48,7 +39,7 @@ pub(super) fn read_all(
     reading.collect()
 }
 
-fn read(folder: &Folder, conventions: &Conventions, path: &FolderPath) -> Read {
+fn read(folder: &Folder, conventions: &FolderConventions, path: &FolderPath) -> Read {
     let (bytes, stamp) = match folder.read(path) {
         Ok(read) => read,
         Err(ReadError::Changed) => return Read::Again,
@@ -58,7 +49,7 @@ fn read(folder: &Folder, conventions: &Conventions, path: &FolderPath) -> Read {
         Err(error) => return Read::Unreadable(error.to_string()),
     };
     // A parser that panics must not take the daemon down, nor the other entries.
-    match catch_unwind(AssertUnwindSafe(|| parse(path, &bytes, conventions))) {
+    match catch_unwind(AssertUnwindSafe(|| parse(path, &bytes, &conventions.of(path)))) {
         Ok(Ok(draft)) => Read::Draft(Box::new(draft), stamp),
         Ok(Err(Refusal::Unfinished(_))) => Read::Unfinished(stamp),
         Ok(Err(Refusal::Rejected(problem))) => Read::Rejected(stamp, problem),

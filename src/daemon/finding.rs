@@ -1,0 +1,16 @@
+//! What a look found, before anything is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::entry::{FolderPath, Media};
+
+/// What a look yields before anything is read.
+#[derive(Debug, Default)]
+pub(super) struct Finding {
+    /// Entry files to be read, each once however often it was hinted at.
+    pub(super) read: BTreeSet<FolderPath>,
+    /// Files that stayed away for the whole grace.
+    pub(super) absent: Vec<FolderPath>,
+    /// Files beside entries: what is known of them, or `None` where nothing is.
+    pub(super) media: BTreeMap<FolderPath, Option<Media>>,
+}
