@@ -12,6 +12,7 @@
 //! **What it costs.** A turn costs a few map operations for each changed file, and for each "Read:"
 //! line that a changed title, path or slug concerns (see `catalogue::links`); never a pass over all entries.
 
+mod beside;
 mod changes;
 mod identity;
 mod links;
@@ -35,6 +36,15 @@ use uuid::Uuid;
 use crate::entry::{Draft, EntryId, FolderPath, Media, Slug, Stamp};
 use identity::Lost;
 use links::Graph;
+
+/// The files that may hold the front page's own text; the first that is there counts.
+const FRONT_PAGES: [&str; 5] = [
+    "index.md",
+    "index.markdown",
+    "index.txt",
+    "index.html",
+    "index.htm",
+];
 
 /// What a look at the folder found.
 #[derive(Debug, Default)]
@@ -138,7 +148,9 @@ impl Catalogue {
         self.live += usize::from(record.is_live());
         self.by_path.insert(record.entry.path.clone(), key);
         self.by_id.insert(record.entry.id.clone(), key);
-        self.by_slug.insert(record.entry.slug.clone(), key);
+        if record.standing != Standing::Front {
+            self.by_slug.insert(record.entry.slug.clone(), key);
+        }
         for slug in &record.former {
             self.by_slug.entry(slug.clone()).or_insert(key);
         }
@@ -182,7 +194,10 @@ impl Catalogue {
 
     /// The front page's own text, if the publisher wrote one.
     pub fn front(&self) -> Option<&Arc<Record>> {
-        None
+        FRONT_PAGES
+            .iter()
+            .filter_map(|name| self.at_path(&FolderPath::new(name)?))
+            .find(|record| record.standing == Standing::Front)
     }
 
     /// How many entries are live.
@@ -201,9 +216,8 @@ impl Catalogue {
     /// What is known of the file beside entries at `path`, if it is there and a live entry uses it.
     pub fn media(&self, path: &FolderPath) -> Option<Media> {
         let media = *self.media.get(path)?;
-        self.graph
-            .uses(path)
-            .any(|key| self.records.get(&key).is_some_and(|r| r.is_live()))
+        self.users(path)
+            .any(|record| record.is_live() || record.standing == Standing::Front)
             .then_some(media)
     }
 
@@ -214,7 +228,7 @@ impl Catalogue {
 
     /// Whether any entry refers to the file at `path`, there or not.
     pub fn wants(&self, path: &FolderPath) -> bool {
-        self.graph.uses(path).next().is_some()
+        self.users(path).next().is_some()
     }
 
     /// When the next scheduled entry appears or the next one expires.

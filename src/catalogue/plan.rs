@@ -1,15 +1,15 @@
 //! What an observation of the folder means: the next catalogue, and what is to be kept of it.
 
+mod version;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::identity::Identity;
-use super::{Card, Catalogue, Changes, Key, Observation, Record, Shift, Standing};
-use crate::entry::{
-    Body, Claims, Digest, Draft, Entry, EntryId, FolderPath, Media, Problem, Slug, Stamp,
-};
+use super::{Catalogue, Changes, Key, Observation, Record, Shift, Standing};
+use crate::entry::{Body, Digest, Draft, Entry, FolderPath, Media, Problem, Stamp};
 
 impl Catalogue {
     /// What `observation` means at the moment `now`, scheduled entries that are due included.
@@ -26,6 +26,7 @@ impl Catalogue {
             now,
             touched: BTreeSet::new(),
             concerned: BTreeSet::new(),
+            recordings: BTreeSet::new(),
             bodies: Vec::new(),
             refused: Vec::new(),
         };
@@ -53,6 +54,7 @@ impl Catalogue {
             turn.withdraw_at(&path);
         }
         turn.let_time_pass();
+        turn.enclose();
         turn.finish(media)
     }
 }
@@ -65,6 +67,8 @@ struct Turn<'a> {
     touched: BTreeSet<Key>,
     /// Records whose references may mean something else now.
     concerned: BTreeSet<Key>,
+    /// Recordings that came or went as files.
+    recordings: BTreeSet<FolderPath>,
     bodies: Vec<(Digest, Body)>,
     refused: Vec<(FolderPath, Problem)>,
 }
@@ -81,8 +85,11 @@ impl Turn<'_> {
                 None => self.next.media.remove(&path),
             };
             if known != found {
-                self.concerned
-                    .extend(self.next.graph.concerned_by_media(&path));
+                let users = self.next.users(&path).map(|record| record.key);
+                self.concerned.extend(users);
+                if path.is_recording() {
+                    self.recordings.insert(path.clone());
+                }
                 changed.push((path, found));
             }
         }
@@ -119,153 +126,10 @@ impl Turn<'_> {
             }
             return;
         }
-        self.bodies.push((draft.article.body, draft.body.clone()));
-        let record = self.record(draft, stamp, old.as_deref());
+        let digest = draft.article.body;
+        let (record, body) = self.version(draft, stamp, old.as_deref());
+        self.bodies.push((digest, body));
         self.put(record);
-    }
-
-    /// The record that `draft` makes of `old`, or a new one.
-    fn record(&self, draft: Draft, stamp: Stamp, old: Option<&Record>) -> Record {
-        let Draft {
-            path,
-            article,
-            body: _,
-            claims,
-            slug,
-            content,
-            warnings: _,
-            conventions,
-        } = draft;
-        let first_seen = old.map_or(self.now, |old| old.first_seen);
-        let first_path = old.map_or_else(|| path.clone(), |old| old.first_path.clone());
-        let key = old.map_or(Key(self.next.next_key), |old| old.key);
-        let id = self.id(&claims, &path, old);
-        let published = claims
-            .published
-            .map_or(first_seen, |date| date.instant(first_seen));
-        let updated = self.updated(&claims, content, published, old);
-        let expires = claims.expires.map(|date| date.instant(first_seen));
-        let standing = self.standing(published, expires, old);
-        let slug = self.slug(&claims, slug, &path, key, old);
-        let mut former = old.map(|old| old.former.clone()).unwrap_or_default();
-        former.extend(old.map(|old| old.entry.slug.clone()));
-        former.extend(claims.aliases);
-        former.retain(|former| *former != slug);
-        former.sort();
-        former.dedup();
-        let entry = Entry {
-            id,
-            path,
-            slug,
-            published,
-            updated,
-            article,
-        };
-        Record {
-            key,
-            first_path,
-            first_seen,
-            stamp,
-            standing,
-            card: Arc::new(Card::of(key, &entry)),
-            entry: Arc::new(entry),
-            content,
-            expires,
-            former,
-            former_titles: old.map(|old| old.former_titles.clone()).unwrap_or_default(),
-            conventions,
-            face: content,
-            changed: old.map_or(self.now, |old| old.changed),
-            resolved: Arc::from([]),
-        }
-    }
-
-    fn id(&self, claims: &Claims, path: &FolderPath, old: Option<&Record>) -> EntryId {
-        claims
-            .id
-            .clone()
-            .or_else(|| old.map(|old| old.entry.id.clone()))
-            .unwrap_or_else(|| self.next.new_id(path))
-    }
-
-    /// `updated` moves only when the content does, or by the writer's own word; it is never before
-    /// `published` and never in the future.
-    fn updated(
-        &self,
-        claims: &Claims,
-        content: Digest,
-        published: Timestamp,
-        old: Option<&Record>,
-    ) -> Timestamp {
-        let stated = claims
-            .updated
-            .map(|date| date.instant(self.now))
-            .filter(|stated| *stated <= self.now);
-        let updated = match (stated, old) {
-            (Some(stated), _) => stated,
-            (None, Some(old)) if old.content == content || claims.minor => old.entry.updated,
-            (None, Some(old)) if old.standing != Standing::Scheduled => self.now,
-            (None, _) => published,
-        };
-        updated.max(published)
-    }
-
-    fn standing(
-        &self,
-        published: Timestamp,
-        expires: Option<Timestamp>,
-        old: Option<&Record>,
-    ) -> Standing {
-        let was_live_then =
-            old.is_some_and(|old| old.is_live() && old.entry.published == published);
-        if expires.is_some_and(|moment| moment <= self.now) {
-            match old.map(|old| old.standing) {
-                Some(Standing::Retired(moment) | Standing::Withdrawn(moment)) => {
-                    Standing::Retired(moment)
-                }
-                _ => Standing::Retired(self.now),
-            }
-        } else if published > self.now && !was_live_then {
-            // A clock that jumped back must not withdraw what is out already.
-            Standing::Scheduled
-        } else {
-            Standing::Live
-        }
-    }
-
-    /// The address: the writer's word, else what it was, else the draft's wish; unique. The one seen
-    /// first keeps it; another gets its section in front, then a number.
-    fn slug(
-        &self,
-        claims: &Claims,
-        wish: Slug,
-        path: &FolderPath,
-        key: Key,
-        old: Option<&Record>,
-    ) -> Slug {
-        let wanted = claims
-            .slug
-            .clone()
-            .or_else(|| old.map(|old| old.entry.slug.clone()))
-            .unwrap_or(wish);
-        let is_free = |slug: &Slug| {
-            self.next
-                .by_slug
-                .get(slug)
-                .is_none_or(|holder| *holder == key)
-        };
-        if is_free(&wanted) {
-            return wanted;
-        }
-        let section = path.section().and_then(Slug::from_words);
-        let base = section.map_or_else(|| wanted.clone(), |section| wanted.prefixed(&section));
-        let mut slug = base.clone();
-        let mut number = 1;
-        while !is_free(&slug) {
-            number += 1;
-            slug = base.numbered(number);
-        }
-        slug
     }
 
     fn withdraw_at(&mut self, path: &FolderPath) {
@@ -302,6 +166,37 @@ impl Turn<'_> {
             let standing = match record.standing {
                 Standing::Scheduled => Standing::Live,
                 _ => Standing::Retired(self.now),
+            };
+            self.put(Record {
+                standing,
+                ..(*record).clone()
+            });
+        }
+    }
+
+    /// Takes recordings out of sight that belong to an entry now, and brings back those that do no
+    /// longer.
+    fn enclose(&mut self) {
+        let mut recordings: BTreeSet<FolderPath> = std::mem::take(&mut self.recordings);
+        for key in &self.touched {
+            for record in [&self.before.records, &self.next.records].map(|known| known.get(key)) {
+                let Some(record) = record else { continue };
+                recordings.extend(self.next.recordings_of(record));
+                if record.entry.path.is_recording() {
+                    recordings.insert(record.entry.path.clone());
+                }
+            }
+        }
+        for path in recordings {
+            let Some(record) = self.next.at_path(&path).cloned() else {
+                continue;
+            };
+            let standing = match (record.standing, self.next.is_enclosed(&path)) {
+                (Standing::Live | Standing::Scheduled, true) => Standing::Enclosed,
+                (Standing::Enclosed, false) => {
+                    self.standing(record.entry.published, record.expires, None)
+                }
+                _ => continue,
             };
             self.put(Record {
                 standing,

@@ -62,6 +62,8 @@ pub struct Record {
     pub changed: Timestamp,
     /// What each of the article's references means, in their order.
     pub resolved: Arc<[Resolved]>,
+    /// The files that belong to it by their names alone: a lead image, recordings.
+    pub beside: Arc<[(FolderPath, Media)]>,
     /// What others show of it.
     pub card: Arc<Card>,
 }
@@ -110,6 +112,9 @@ impl Record {
                 Resolved::Media(media) => digester.field("media").field(format!("{media:?}")),
                 Resolved::Entry(card) => digester.field("entry").field(card.digest().as_bytes()),
             };
+        }
+        for (path, media) in &*self.beside {
+            digester = digester.field(path.as_str()).field(format!("{media:?}"));
         }
         digester.finish()
     }

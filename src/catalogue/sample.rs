@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::Observation;
 use crate::entry::{
-    Article, Body, Claims, Digest, Digester, Draft, FolderPath, LocalRef, Reference, RelatedLine,
-    Slug, Stamp, Text, Wanted,
+    Article, Body, Claims, Digest, Digester, Draft, Enclosure, FolderPath, LocalRef, Reference,
+    RelatedLine, Slug, Stamp, Target, Text, Wanted,
 };
 
 pub(crate) fn path(path: &str) -> FolderPath {
@@ -65,6 +65,22 @@ pub(crate) fn draft(file: &str, title: &str, reads: &[&str]) -> Draft {
         warnings: Vec::new(),
         conventions: Digest::of(b"conventions"),
     }
+}
+
+/// A draft of an audio file with this title in its tags.
+pub(crate) fn recording(file: &str, title: &str) -> Draft {
+    let mut draft = draft(file, title, &[]);
+    draft.article.references = vec![Reference::Local(LocalRef {
+        path: path(file),
+        suffix: Text::new(""),
+    })];
+    draft.article.enclosures = vec![Enclosure {
+        target: Target::Reference(0),
+        media_type: None,
+        length: None,
+        seconds: None,
+    }];
+    draft
 }
 
 /// The stamp of the file with this inode.

@@ -1,6 +1,7 @@
 //! The catalogue's promises, on drafts made by hand: here the life of an entry, below its links and its
 //! identity.
 
+mod history;
 mod identity;
 mod links;
 

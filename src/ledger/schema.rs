@@ -175,6 +175,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         face,
         changed: moment(row.get(3)?),
         resolved: Arc::from([]),
+        beside: Arc::from([]),
     })
 }
 

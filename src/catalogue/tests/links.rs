@@ -1,7 +1,7 @@
 //! Where "Read:" lines lead.
 
 use super::*;
-use crate::entry::Media;
+use crate::entry::{Digest, Media, Text};
 
 #[test]
 fn a_read_line_heals_itself() {
@@ -106,4 +106,165 @@ fn files_beside_entries_come_and_go() {
     });
     world.remove("a.md");
     assert_eq!(world.catalogue.media(&map), None, "nobody uses it any more");
+}
+
+fn first(world: &World, file: &str) -> Option<String> {
+    world.leads_to(file).remove(0)
+}
+
+fn candidates(world: &World, file: &str) -> Candidates {
+    let record = world.at(file);
+    let reference = &record.entry.article.references[0];
+    world.catalogue.candidates(record, reference)
+}
+
+#[test]
+fn a_former_title_still_leads_to_its_entry_until_another_has_it() {
+    let mut world = World::new();
+    let asker = draft("a.md", "Asker", &["The old name"]);
+    world.drop_in(vec![asker, draft("b.md", "The old name", &[])]);
+    world.drop_in(vec![draft("b.md", "A new name", &[])]);
+    assert_eq!(first(&world, "a.md"), Some("A new name".into()));
+    assert_eq!(candidates(&world, "a.md").by, Some(By::FormerTitle));
+
+    // Whoever bears the title now is meant, and nobody else.
+    world.drop_in(vec![draft("c.md", "The Old Name.", &[])]);
+    assert_eq!(candidates(&world, "a.md").by, Some(By::Title));
+    assert_eq!(first(&world, "a.md"), Some("The Old Name.".into()));
+    world.remove("c.md");
+    assert_eq!(first(&world, "a.md"), Some("A new name".into()));
+
+    // A title that is borne again is no former one.
+    world.drop_in(vec![draft("b.md", "The old name", &[])]);
+    assert_eq!(world.at("b.md").former_titles, [Text::new("A new name")]);
+    world.remove("b.md");
+    assert_eq!(first(&world, "a.md"), None);
+}
+
+#[test]
+fn only_so_many_former_titles_are_kept() {
+    let mut world = World::new();
+    for number in 0..30 {
+        world.drop_in(vec![draft("a.md", &format!("Title {number}"), &[])]);
+    }
+    let former = &world.at("a.md").former_titles;
+    assert_eq!(former.len(), 16);
+    assert_eq!(former.last(), Some(&Text::new("Title 28")));
+}
+
+#[test]
+fn a_line_may_go_on_or_be_short_when_only_one_title_is_near() {
+    let mut world = World::new();
+    let title = "Harbour bridge closes for repairs";
+    world.drop_in(vec![
+        draft("a.md", "Asker", &[&format!("{title}, LIVE updates")]),
+        draft("short.md", "Short", &["Harbour bridge closes for"]),
+        draft("few.md", "Few", &["Harbour bridge closes"]),
+        draft("b.md", title, &[]),
+    ]);
+    assert_eq!(first(&world, "a.md"), Some(title.into()));
+    assert_eq!(first(&world, "short.md"), Some(title.into()));
+    assert_eq!(first(&world, "few.md"), None);
+
+    // A second one makes it unclear, and both are told.
+    world.drop_in(vec![draft("c.md", "Harbour bridge closes for good", &[])]);
+    assert_eq!(first(&world, "a.md"), Some(title.into()));
+    assert_eq!(first(&world, "short.md"), None);
+    assert_eq!(candidates(&world, "short.md").entries.len(), 2);
+    assert!(candidates(&world, "short.md").meant().is_none());
+
+    // A new exact title takes the line over.
+    world.drop_in(vec![draft("d.md", "Harbour bridge closes for", &[])]);
+    assert_eq!(candidates(&world, "short.md").by, Some(By::Title));
+}
+
+#[test]
+fn files_belong_to_an_entry_by_their_names() {
+    let mut world = World::new();
+    let media = |file: &str| (path(file), Some(Media::of_bytes(5)));
+    let mut dated = draft("news/2026-01-31-storm.md", "Storm", &[]);
+    dated.slug = Slug::from_path("storm").unwrap();
+    world.drop_in(vec![dated, draft("news/calm.md", "Calm", &[])]);
+    let files = [
+        "news/storm.png",
+        "news/storm.jpg",
+        "news/storm.mp3",
+        "news/storm.pdf",
+        "news/storm.old.jpg",
+        "storm.jpg",
+        "news/calm-2.jpg",
+    ];
+    world.turn(Observation {
+        media: files.map(media).to_vec(),
+        ..Observation::default()
+    });
+    let beside = |file: &str| {
+        let files = world.at(file).beside.iter();
+        files.map(|(path, _)| path.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        beside("news/2026-01-31-storm.md"),
+        ["news/storm.jpg", "news/storm.mp3"]
+    );
+    assert!(beside("news/calm.md").is_empty());
+    assert!(world.catalogue.media(&path("news/storm.jpg")).is_some());
+    assert!(world.catalogue.media(&path("news/storm.pdf")).is_none());
+    assert!(world.catalogue.wants(&path("news/calm.webp")));
+}
+
+#[test]
+fn a_recording_is_an_entry_until_another_names_it() {
+    let mut world = World::new();
+    let talk = crate::catalogue::sample::recording("talk.mp3", "A talk");
+    world.turn(Observation {
+        media: vec![(path("talk.mp3"), Some(Media::of_bytes(5)))],
+        ..found(vec![talk])
+    });
+    let standing = |world: &World| world.at("talk.mp3").standing;
+    assert_eq!(standing(&world), Standing::Live);
+    assert_eq!(world.leads_to("talk.mp3"), [Some("5 bytes".into())]);
+
+    let mut article = draft("article.md", "Article", &[]);
+    article.article.references = world.at("talk.mp3").entry.article.references.clone();
+    world.drop_in(vec![article]);
+    assert_eq!(standing(&world), Standing::Enclosed);
+    assert_eq!(world.leads_to("article.md"), [Some("5 bytes".into())]);
+    world.remove("article.md");
+    assert_eq!(standing(&world), Standing::Live);
+
+    world.drop_in(vec![draft("talk.md", "Notes", &[])]);
+    assert_eq!(standing(&world), Standing::Enclosed);
+    assert_eq!(world.at("talk.md").beside.len(), 1);
+    world.remove("talk.mp3");
+    assert!(matches!(standing(&world), Standing::Withdrawn(_)));
+}
+
+#[test]
+fn the_front_pages_text_is_no_entry() {
+    let mut world = World::new();
+    let front = draft("index.md", "Welcome", &["One"]);
+    let asker = draft("a.md", "One", &["Welcome", "index", "/index.md"]);
+    world.drop_in(vec![front, asker]);
+    assert_eq!(world.catalogue.live(), 1);
+    let front = world.catalogue.front().unwrap();
+    assert_eq!(front.standing, Standing::Front);
+    assert!(matches!(front.resolved[0], Resolved::Entry(_)));
+    assert_eq!(world.leads_to("a.md"), [None, None, None]);
+    assert_eq!(world.catalogue.mentions(world.at("a.md").key).count(), 0);
+    world.remove("index.md");
+    assert!(world.catalogue.front().is_none());
+}
+
+#[test]
+fn the_same_bytes_read_by_other_conventions_are_no_edit() {
+    let mut world = World::new();
+    world.drop_in(vec![draft("a.md", "One", &[])]);
+    let updated = world.at("a.md").entry.updated;
+    let mut reread = draft("a.md", "One, as others read it", &[]);
+    reread.conventions = Digest::of(b"others");
+    world.drop_in(vec![reread.clone()]);
+    assert_eq!(world.at("a.md").entry.updated, updated);
+    reread.content = Digest::of(b"an edit");
+    world.drop_in(vec![reread]);
+    assert_eq!(world.at("a.md").entry.updated, at(world.seconds));
 }

@@ -1,0 +1,160 @@
+//! Who answers to which name, who asks for which, and who leads where.
+
+use imbl::OrdSet;
+
+use super::names::{Name, Opening, asked_by, first_words, line_words, names_of, opening};
+use crate::catalogue::{Key, Record, Resolved};
+use crate::entry::FolderPath;
+
+const LEAST: Key = Key(0);
+const MOST: Key = Key(u64::MAX);
+
+/// See the text of `catalogue::links`.
+#[derive(Clone, Default)]
+pub(in crate::catalogue) struct Graph {
+    holders: OrdSet<(Name, Key)>,
+    askers: OrdSet<(Name, Key)>,
+    sources: OrdSet<(Key, Key)>,
+    pub(super) titles: Openings,
+    lines: Openings,
+}
+
+/// Titles or lines by their first words.
+#[derive(Clone, Default)]
+pub(in crate::catalogue) struct Openings(OrdSet<(Opening, Key)>);
+
+impl Openings {
+    fn insert(&mut self, words: &[String], key: Key) {
+        if let Some(opening) = opening(words) {
+            self.0.insert((opening, key));
+        }
+    }
+
+    fn remove(&mut self, words: &[String], key: Key) {
+        if let Some(opening) = opening(words) {
+            self.0.remove(&(opening, key));
+        }
+    }
+
+    /// Those whose first words these words continue or shorten; what goes beyond the words that are
+    /// looked up is for the caller to compare.
+    pub(super) fn near(&self, words: &[String]) -> impl Iterator<Item = Key> {
+        Opening::ranges(words)
+            .into_iter()
+            .flat_map(|(first, last)| self.0.range((first, LEAST)..=(last, MOST)))
+            .map(|(_, key)| *key)
+    }
+}
+
+impl Graph {
+    pub(in crate::catalogue) fn sources(&self, target: Key) -> impl Iterator<Item = Key> {
+        self.sources
+            .range((target, LEAST)..=(target, MOST))
+            .map(|(_, source)| *source)
+    }
+
+    /// The entries that refer to the file at `path`.
+    pub(in crate::catalogue) fn uses(&self, path: &FolderPath) -> impl Iterator<Item = Key> {
+        self.askers_of(Name::path(path))
+    }
+
+    fn askers_of(&self, name: Name) -> impl Iterator<Item = Key> {
+        self.askers
+            .range((name, LEAST)..=(name, MOST))
+            .map(|(_, asker)| *asker)
+    }
+
+    pub(super) fn holders_of(&self, name: Name) -> impl Iterator<Item = Key> {
+        self.holders
+            .range((name, LEAST)..=(name, MOST))
+            .map(|(_, holder)| *holder)
+    }
+
+    /// Enters what `record` asks for, where it leads and, when it is live, the names it answers to.
+    pub(in crate::catalogue) fn enter(&mut self, record: &Record) {
+        for name in names_of(record) {
+            self.holders.insert((name, record.key));
+        }
+        if let Some(words) = first_words(record) {
+            self.titles.insert(&words, record.key);
+        }
+        for reference in &record.entry.article.references {
+            for (_, name) in asked_by(reference) {
+                self.askers.insert((name, record.key));
+            }
+            if let Some(words) = line_words(reference) {
+                self.lines.insert(&words, record.key);
+            }
+        }
+        self.link(record);
+    }
+
+    /// Takes back what [`Graph::enter`] entered.
+    pub(in crate::catalogue) fn leave(&mut self, record: &Record) {
+        for name in names_of(record) {
+            self.holders.remove(&(name, record.key));
+        }
+        if let Some(words) = first_words(record) {
+            self.titles.remove(&words, record.key);
+        }
+        for reference in &record.entry.article.references {
+            for (_, name) in asked_by(reference) {
+                self.askers.remove(&(name, record.key));
+            }
+            if let Some(words) = line_words(reference) {
+                self.lines.remove(&words, record.key);
+            }
+        }
+        self.unlink(record);
+    }
+
+    pub(super) fn unlink(&mut self, record: &Record) {
+        for target in targets(&record.resolved) {
+            self.sources.remove(&(target, record.key));
+        }
+    }
+
+    pub(super) fn link(&mut self, record: &Record) {
+        for target in targets(&record.resolved) {
+            self.sources.insert((target, record.key));
+        }
+    }
+
+    /// The entries whose links may change when `old` becomes `new`.
+    pub(in crate::catalogue) fn concerned(
+        &self,
+        old: Option<&Record>,
+        new: Option<&Record>,
+    ) -> Vec<Key> {
+        let names = |record: Option<&Record>| record.map(names_of).unwrap_or_default();
+        let (before, after) = (names(old), names(new));
+        // Date and address decide between several that answer to one name.
+        let rank = |record: &Record| (record.entry.published, record.entry.slug.clone());
+        let is_ranked_alike = old.map(rank) == new.map(rank);
+        let mut keys: Vec<Key> = before
+            .iter()
+            .chain(&after)
+            .filter(|name| !(is_ranked_alike && before.contains(name) && after.contains(name)))
+            .flat_map(|name| self.askers_of(*name))
+            .collect();
+        let [before, after] = [old, new].map(|record| record.and_then(first_words));
+        if before != after {
+            let words = before.iter().chain(&after);
+            keys.extend(words.flat_map(|words| self.lines.near(words)));
+        }
+        if old.map(|record| (&record.card, record.is_live()))
+            != new.map(|record| (&record.card, record.is_live()))
+            && let Some(record) = old.or(new)
+        {
+            keys.extend(self.sources(record.key));
+        }
+        keys
+    }
+}
+
+fn targets(resolved: &[Resolved]) -> impl Iterator<Item = Key> {
+    resolved.iter().filter_map(|resolved| match resolved {
+        Resolved::Entry(card) => Some(card.key),
+        _ => None,
+    })
+}

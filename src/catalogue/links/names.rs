@@ -1,0 +1,331 @@
+//! By what an entry can be named, and what a line names.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::By;
+use crate::catalogue::{Record, Standing};
+use crate::entry::{Digest, Digester, FolderPath, Reference, RelatedLine, Slug, Wanted};
+
+/// Something by which an entry or file can be meant, as a digest of its kind and text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::catalogue) struct Name(Digest);
+
+impl Name {
+    fn of(kind: &str, text: &str) -> Self {
+        Self(Digester::new().field(kind).field(text).finish())
+    }
+
+    fn title(title: &str) -> Self {
+        Self::of("title", &title_name(title))
+    }
+
+    fn former_title(title: &str) -> Self {
+        Self::of("former title", &title_name(title))
+    }
+
+    pub(super) fn path(path: &FolderPath) -> Self {
+        Self::of("path", path.as_str())
+    }
+
+    fn slug(slug: &Slug) -> Self {
+        Self::of("slug", slug.as_str())
+    }
+}
+
+/// The names by which a record answers: none unless it is live.
+pub(super) fn names_of(record: &Record) -> Vec<Name> {
+    if record.standing != Standing::Live {
+        return Vec::new();
+    }
+    let former = record.former_titles.iter();
+    [
+        Name::title(record.entry.article.title.as_str()),
+        Name::path(&record.entry.path),
+        Name::slug(&record.entry.slug),
+    ]
+    .into_iter()
+    .chain(former.map(|title| Name::former_title(title.as_str())))
+    .collect()
+}
+
+/// The names that a reference may mean, best first.
+pub(super) fn asked_by(reference: &Reference) -> Vec<(By, Name)> {
+    match reference {
+        Reference::Fragment(_) => Vec::new(),
+        Reference::Local(local) => names_of_path(&local.path),
+        Reference::Related(RelatedLine { wanted, text }) => match wanted {
+            Wanted::Address(_) => Vec::new(),
+            // People give the path from the folder they write in, or from the root.
+            Wanted::Local(local) => names_of_path(&local.path)
+                .into_iter()
+                .chain(FolderPath::new(text.as_str()).map(|path| (By::Path, Name::path(&path))))
+                // And a title may look like a path: AC/DC.
+                .chain(names_of_title(text.as_str()))
+                .collect(),
+            Wanted::Title => names_of_title(text.as_str())
+                .into_iter()
+                .chain(bare_slug(text.as_str()).map(|slug| (By::Slug, Name::slug(&slug))))
+                .collect(),
+        },
+    }
+}
+
+fn names_of_title(title: &str) -> [(By, Name); 2] {
+    [
+        (By::Title, Name::title(title)),
+        (By::FormerTitle, Name::former_title(title)),
+    ]
+}
+
+/// A path means the file there, or, as in `/entries/slug`, the page there.
+fn names_of_path(path: &FolderPath) -> Vec<(By, Name)> {
+    let page = path
+        .as_str()
+        .strip_prefix("entries/")
+        .and_then(Slug::from_path);
+    std::iter::once((By::Path, Name::path(path)))
+        .chain(page.map(|slug| (By::Path, Name::slug(&slug))))
+        .collect()
+}
+
+/// `text` as a slug, when it is written as one.
+fn bare_slug(text: &str) -> Option<Slug> {
+    Slug::from_path(text).filter(|slug| slug.as_str() == text)
+}
+
+/// The evened-out form in which titles are compared: character references decoded, NFKC, case folded,
+/// quotes, dashes and white space alike, final punctuation dropped. `C++` and `C#` stay what they are.
+pub fn title_name(title: &str) -> String {
+    let mut name = String::with_capacity(title.len());
+    let mut gap = false;
+    let decoded = decoded(title);
+    // Upper case first: only then "ß" and "SS", "ς" and "σ" come out the same.
+    let folded = decoded.nfkc().flat_map(char::to_uppercase);
+    for c in folded.flat_map(char::to_lowercase).nfkc() {
+        let c = match c {
+            '\u{2018}' | '\u{2019}' | '\u{201A}' | '\u{201B}' | '\u{2032}' | '`' | '\u{B4}' => '\'',
+            '\u{AB}' | '\u{BB}' | '\u{201C}'..='\u{201F}' | '\u{2033}' => '"',
+            '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+            '\u{AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' => continue,
+            c => c,
+        };
+        if c.is_whitespace() {
+            gap = true;
+            continue;
+        }
+        if std::mem::take(&mut gap) && !name.is_empty() {
+            name.push(' ');
+        }
+        name.push(c);
+    }
+    let end = name
+        .trim_end_matches(['.', '!', '?', ',', ';', ':', '…', ' '])
+        .len();
+    if end > 0 {
+        name.truncate(end);
+    }
+    name
+}
+
+/// The longest character reference that is decoded, in bytes, without `&` and `;`.
+const MAX_REFERENCE: usize = 10;
+
+/// `title` with the character references that people take over from HTML: those of XML, numbers, and
+/// `&nbsp;`.
+fn decoded(title: &str) -> String {
+    let mut decoded = String::with_capacity(title.len());
+    let mut rest = title;
+    while let Some((before, after)) = rest.split_once('&') {
+        decoded.push_str(before);
+        let reference = after
+            .split_once(';')
+            .filter(|(name, _)| name.len() <= MAX_REFERENCE);
+        let character = reference.and_then(|(name, _)| match name {
+            "nbsp" => Some(" ".to_owned()),
+            name => {
+                let written = format!("&{name};");
+                quick_xml::escape::unescape(&written)
+                    .ok()
+                    .map(std::borrow::Cow::into_owned)
+            }
+        });
+        if let (Some(character), Some((_, after))) = (character, reference) {
+            decoded.push_str(&character);
+            rest = after;
+        } else {
+            decoded.push('&');
+            rest = after;
+        }
+    }
+    decoded.push_str(rest);
+    decoded
+}
+
+/// The fewest words that a line and a title must have in common.
+pub(super) const FEWEST: usize = 4;
+
+/// How many words of a title or line are looked up; what is longer is compared in full afterwards.
+const LOOKED_UP: usize = 12;
+
+/// The first words of a title or line, each as 32 bits, 0 where there is none. They are ordered as the
+/// words are, so that whatever begins alike lies side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::catalogue) struct Opening([u32; LOOKED_UP]);
+
+impl Opening {
+    fn of(words: &[String]) -> Self {
+        let mut opening = [0; LOOKED_UP];
+        for (place, word) in opening.iter_mut().zip(words) {
+            let digest = Digest::of(word.as_bytes());
+            let mut bytes = [0; 4];
+            bytes.copy_from_slice(&digest.as_bytes()[..4]);
+            *place = u32::from_le_bytes(bytes).max(1);
+        }
+        Self(opening)
+    }
+
+    /// Only the first `count` words.
+    fn cut(mut self, count: usize) -> Self {
+        self.0.iter_mut().skip(count).for_each(|word| *word = 0);
+        self
+    }
+
+    /// The last of all openings that begin with these `count` words.
+    fn last(mut self, count: usize) -> Self {
+        self.0
+            .iter_mut()
+            .skip(count)
+            .for_each(|word| *word = u32::MAX);
+        self
+    }
+
+    /// The ranges in which lies whatever these words continue or shorten.
+    pub(super) fn ranges(words: &[String]) -> Vec<(Self, Self)> {
+        let all = Self::of(words);
+        let count = words.len().min(LOOKED_UP);
+        let shorter = (FEWEST..count).map(|count| (all.cut(count), all.cut(count)));
+        shorter.chain([(all, all.last(count))]).collect()
+    }
+}
+
+/// The opening of `words`, when they are enough.
+pub(super) fn opening(words: &[String]) -> Option<Opening> {
+    (words.len() >= FEWEST).then(|| Opening::of(words))
+}
+
+/// The words of a title or line for comparison, without the punctuation around them.
+pub(in crate::catalogue) fn opening_words(text: &str) -> Vec<String> {
+    const AROUND: [char; 14] = [
+        '.', ',', ';', ':', '!', '?', '…', '"', '\'', '(', ')', '[', ']', '-',
+    ];
+    title_name(text)
+        .split(' ')
+        .map(|word| word.trim_matches(AROUND))
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The first words of the title of a live entry.
+pub(in crate::catalogue) fn first_words(record: &Record) -> Option<Vec<String>> {
+    (record.standing == Standing::Live)
+        .then(|| opening_words(record.entry.article.title.as_str()))
+        .filter(|words| words.len() >= FEWEST)
+}
+
+/// The words of a line that may continue or shorten a title.
+pub(super) fn line_words(reference: &Reference) -> Option<Vec<String>> {
+    match reference {
+        Reference::Related(RelatedLine {
+            wanted: Wanted::Title,
+            text,
+        }) => Some(opening_words(text.as_str())).filter(|words| words.len() >= FEWEST),
+        _ => None,
+    }
+}
+
+/// Whether one begins with the other.
+pub(super) fn is_opening_of_other(one: &[String], other: &[String]) -> bool {
+    let common = one.len().min(other.len());
+    common >= FEWEST && one[..common] == other[..common]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_are_evened_out() {
+        let check = |one: &str, other: &str, same: bool| {
+            assert_eq!(
+                title_name(one) == title_name(other),
+                same,
+                "{one:?} {other:?}"
+            );
+        };
+        check(
+            "Harbour bridge reopens",
+            "  harbour\u{a0}Bridge REOPENS. ",
+            true,
+        );
+        check("“Don’t” – he said", "\"Don't\" - he said", true);
+        check("Straße", "STRASSE", true);
+        check("ΟΔΟΣ", "οδος", true);
+        check("ﬁnal", "final", true);
+        check("C++", "C#", false);
+        check("What now?", "What now", true);
+        check("?!", "", false);
+        check("Fish &amp; chips", "Fish & chips", true);
+        check("Fish &#38;&nbsp;chips", "Fish & chips", true);
+        check("AT&T; a history", "AT&T; a history", true);
+        check("&unknown; &", "&UNKNOWN; &", true);
+    }
+
+    #[test]
+    fn only_slugs_are_bare_slugs() {
+        assert!(bare_slug("harbour-bridge").is_some());
+        assert!(bare_slug("Harbour bridge").is_none());
+    }
+
+    #[test]
+    fn openings_are_compared_at_word_borders() {
+        let check = |one: &str, other: &str, expected: bool| {
+            let (one, other) = (opening_words(one), opening_words(other));
+            assert_eq!(
+                is_opening_of_other(&one, &other),
+                expected,
+                "{one:?} {other:?}"
+            );
+            assert_eq!(
+                is_opening_of_other(&other, &one),
+                expected,
+                "{other:?} {one:?}"
+            );
+            let found = Opening::ranges(&one).into_iter().any(|(first, last)| {
+                opening(&other).is_some_and(|other| (first..=last).contains(&other))
+            });
+            if one.len() >= FEWEST && other.len() >= FEWEST {
+                assert!(found || !expected, "{one:?} is not looked up for {other:?}");
+            }
+        };
+        let title = "Harbour bridge closes for repairs";
+        check(
+            title,
+            "Harbour bridge closes for repairs, LIVE updates here",
+            true,
+        );
+        check(title, "Harbour bridge closes for", true);
+        check(title, "Harbour bridge closes for repairs – live", true);
+        check(title, "Harbour bridge closes for repairsmen", false);
+        check(title, "Harbour bridge closes", false);
+        check(title, "The harbour bridge closes for repairs", false);
+        let long = "one two three four five six seven eight nine ten eleven twelve thirteen";
+        check(long, &format!("{long} fourteen"), true);
+        check(
+            long,
+            "one two three four five six seven eight nine ten eleven twelve",
+            true,
+        );
+        check(long, &long.replace("thirteen", "fourteen"), false);
+    }
+}

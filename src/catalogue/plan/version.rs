@@ -1,0 +1,195 @@
+//! What a draft makes of an entry: its next version, with everything that is remembered of it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Turn;
+use crate::catalogue::{Card, Key, Record, Standing, title_name};
+use crate::entry::{Body, Claims, Digest, Draft, Entry, EntryId, FolderPath, Slug, Stamp, Text};
+
+impl Turn<'_> {
+    /// The record that `draft` makes of `old`, or a new one, and its full text.
+    pub(super) fn version(
+        &self,
+        draft: Draft,
+        stamp: Stamp,
+        old: Option<&Record>,
+    ) -> (Record, Body) {
+        let Draft {
+            path,
+            article,
+            body,
+            claims,
+            slug,
+            content,
+            warnings: _,
+            conventions,
+        } = draft;
+        let first_seen = old.map_or(self.now, |old| old.first_seen);
+        let first_path = old.map_or_else(|| path.clone(), |old| old.first_path.clone());
+        let key = old.map_or(Key(self.next.next_key), |old| old.key);
+        let id = self.id(&claims, &path, old);
+        let published = claims
+            .published
+            .map_or(first_seen, |date| date.instant(first_seen));
+        let is_edit = old.is_none_or(|old| old.stamp != stamp || old.conventions == conventions);
+        let updated = self.updated(&claims, (content, is_edit), published, old);
+        let expires = claims.expires.map(|date| date.instant(first_seen));
+        let standing = if path.is_front_page() {
+            Standing::Front
+        } else {
+            self.standing(published, expires, old)
+        };
+        let former_titles = old
+            .map(|old| former_titles(old, &article.title))
+            .unwrap_or_default();
+        let slug = self.slug(&claims, slug, &path, key, old);
+        let mut former = old.map(|old| old.former.clone()).unwrap_or_default();
+        former.extend(old.map(|old| old.entry.slug.clone()));
+        former.extend(claims.aliases);
+        former.retain(|former| *former != slug);
+        former.sort();
+        former.dedup();
+        let entry = Entry {
+            id,
+            path,
+            slug,
+            published,
+            updated,
+            article,
+        };
+        let record = Record {
+            key,
+            first_path,
+            first_seen,
+            stamp,
+            standing,
+            card: Arc::new(Card::of(key, &entry)),
+            entry: Arc::new(entry),
+            content,
+            expires,
+            former,
+            former_titles,
+            conventions,
+            face: content,
+            changed: old.map_or(self.now, |old| old.changed),
+            resolved: Arc::from([]),
+            beside: Arc::from([]),
+        };
+        (record, body)
+    }
+
+    fn id(&self, claims: &Claims, path: &FolderPath, old: Option<&Record>) -> EntryId {
+        claims
+            .id
+            .clone()
+            .or_else(|| old.map(|old| old.entry.id.clone()))
+            .unwrap_or_else(|| self.next.new_id(path))
+    }
+
+    /// `updated` moves only when the content does, or by the writer's own word; it is never before
+    /// `published` and never in the future.
+    fn updated(
+        &self,
+        claims: &Claims,
+        (content, is_edit): (Digest, bool),
+        published: Timestamp,
+        old: Option<&Record>,
+    ) -> Timestamp {
+        let stated = claims
+            .updated
+            .map(|date| date.instant(self.now))
+            .filter(|stated| *stated <= self.now);
+        let updated = match (stated, old) {
+            (Some(stated), _) => stated,
+            // The same bytes, read by other conventions, are no edit either.
+            (None, Some(old)) if old.content == content || claims.minor || !is_edit => {
+                old.entry.updated
+            }
+            (None, Some(old)) if old.standing != Standing::Scheduled => self.now,
+            (None, _) => published,
+        };
+        updated.max(published)
+    }
+
+    pub(super) fn standing(
+        &self,
+        published: Timestamp,
+        expires: Option<Timestamp>,
+        old: Option<&Record>,
+    ) -> Standing {
+        let was_live_then =
+            old.is_some_and(|old| old.is_live() && old.entry.published == published);
+        if expires.is_some_and(|moment| moment <= self.now) {
+            match old.map(|old| old.standing) {
+                Some(Standing::Retired(moment) | Standing::Withdrawn(moment)) => {
+                    Standing::Retired(moment)
+                }
+                _ => Standing::Retired(self.now),
+            }
+        } else if published > self.now && !was_live_then {
+            // A clock that jumped back must not withdraw what is out already.
+            Standing::Scheduled
+        } else {
+            Standing::Live
+        }
+    }
+
+    /// The address: the writer's word, else what it was, else the draft's wish; unique. The one seen
+    /// first keeps it; another gets its section in front, then a number.
+    fn slug(
+        &self,
+        claims: &Claims,
+        wish: Slug,
+        path: &FolderPath,
+        key: Key,
+        old: Option<&Record>,
+    ) -> Slug {
+        let wanted = claims
+            .slug
+            .clone()
+            .or_else(|| old.map(|old| old.entry.slug.clone()))
+            .unwrap_or(wish);
+        let is_free = |slug: &Slug| {
+            self.next
+                .by_slug
+                .get(slug)
+                .is_none_or(|holder| *holder == key)
+        };
+        if is_free(&wanted) {
+            return wanted;
+        }
+        let section = path.section().and_then(Slug::from_words);
+        let base = section.map_or_else(|| wanted.clone(), |section| wanted.prefixed(&section));
+        let mut slug = base.clone();
+        let mut number = 1;
+        while !is_free(&slug) {
+            number += 1;
+            slug = base.numbered(number);
+        }
+        slug
+    }
+}
+
+/// How many former titles are kept of an entry.
+const MAX_FORMER_TITLES: usize = 16;
+
+/// The titles that `old` had before it was called `title`, each once, the latest last.
+fn former_titles(old: &Record, title: &Text) -> Vec<Text> {
+    let mut titles = old.former_titles.clone();
+    let was_seen = old.standing != Standing::Scheduled;
+    titles.extend(was_seen.then(|| old.entry.article.title.clone()));
+    let current = title_name(title.as_str());
+    let mut names: Vec<String> = Vec::new();
+    titles.reverse();
+    titles.retain(|title| {
+        let name = title_name(title.as_str());
+        let is_new = name != current && !names.contains(&name);
+        names.push(name);
+        is_new
+    });
+    titles.truncate(MAX_FORMER_TITLES);
+    titles.reverse();
+    titles
+}
