@@ -9,29 +9,31 @@ mod conventions;
 mod dates;
 mod decode;
 mod defaults;
+mod files;
 mod front_matter;
+mod head;
 mod html;
 mod keys;
 mod lexer;
 mod markdown;
+mod names;
 mod plain;
 mod recording;
 mod references;
 mod related;
 mod shown;
 mod spelling;
+mod title;
 mod tree;
 mod values;
 mod worked_out;
 mod write;
 
-use super::{
-    Article, Body, Draft, Enclosure, FolderPath, Image, Language, Problem, RelatedLine, Target,
-    Text,
-};
+use super::{Article, Body, Draft, Episode, FolderPath, Language, Problem, RelatedLine, Text};
 pub use conventions::Conventions;
 pub use defaults::Defaults;
-use keys::{File, Named, Said};
+use head::Head;
+use keys::Said;
 pub use recording::recording;
 use references::References;
 pub use related::Labels;
@@ -57,6 +59,9 @@ impl Refusal {
         }
     }
 }
+
+/// The folder in which Jekyll keeps what is not to be published yet.
+const DRAFTS: &str = "_drafts";
 
 /// What an entry is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,33 +96,79 @@ pub fn parse(path: &FolderPath, bytes: &[u8], conventions: &Conventions) -> Resu
             message: "the file is empty: expected an article".to_owned(),
         }));
     }
-    let (fields, start) = front_matter::split(&source, &conventions.labels)?;
-    let said = keys::read(fields, &conventions.zone).map_err(Refusal::Rejected)?;
-    let work = Work {
-        path,
-        conventions,
-        source: &source,
-        references: References::new(path),
-        warnings: Vec::new(),
+    let (mut fields, start) = front_matter::split(&source, &conventions.labels)?;
+    let text = Source {
+        kind: Kind::of(path).unwrap_or(Kind::Plain),
+        text: &source,
+        start,
     };
-    work.draft(said, start).map_err(Refusal::Rejected)
+    let (nodes, head) = text.tree(&conventions.labels);
+    fields.extend(head.fields());
+    let said = keys::read(fields, &conventions.zone).map_err(Refusal::Rejected)?;
+    Work::new(path, text, conventions)
+        .draft(said, nodes, &head)
+        .map_err(Refusal::Rejected)
+}
+
+/// The text of a file, cleaned.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    kind: Kind,
+    text: &'a str,
+    /// Where the front matter ends.
+    start: usize,
+}
+
+impl Source<'_> {
+    fn tree(&self, labels: &Labels) -> (Vec<Node>, Head) {
+        let text = &self.text[self.start..];
+        match self.kind {
+            Kind::Markdown => (markdown::read(text), Head::default()),
+            Kind::Plain => (plain::read(text, labels), Head::default()),
+            Kind::Html => html::read(text),
+        }
+    }
+
+    /// A problem with something that stands somewhere in the text.
+    fn problem(&self, written: &str, message: String) -> Problem {
+        let at = self.text[self.start..].find(written.trim()).unwrap_or(0);
+        let (line, column) = decode::place(self.text, self.start + at);
+        Problem {
+            line,
+            column,
+            message,
+        }
+    }
 }
 
 /// One entry in the making.
 struct Work<'a> {
     path: &'a FolderPath,
+    source: Source<'a>,
     conventions: &'a Conventions,
-    source: &'a str,
     references: References<'a>,
     warnings: Vec<Problem>,
 }
 
-impl Work<'_> {
-    fn draft(mut self, mut said: Said, start: usize) -> Result<Draft, Problem> {
+impl<'a> Work<'a> {
+    fn new(path: &'a FolderPath, source: Source<'a>, conventions: &'a Conventions) -> Self {
+        Self {
+            path,
+            source,
+            conventions,
+            references: References::new(path),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn draft(
+        mut self,
+        mut said: Said,
+        mut nodes: Vec<Node>,
+        head: &Head,
+    ) -> Result<Draft, Problem> {
         self.warnings = std::mem::take(&mut said.warnings);
-        let kind = Kind::of(self.path).unwrap_or(Kind::Plain);
-        let (mut nodes, head) = self.tree(kind, &self.source[start..]);
-        let ends = match kind {
+        let ends = match self.source.kind {
             Kind::Html => LineEnds::Breaks,
             Kind::Markdown | Kind::Plain => LineEnds::Source,
         };
@@ -127,7 +178,7 @@ impl Work<'_> {
         let name = worked_out::base_name(self.path);
         let (named, name) = dates::of_name(name, &self.conventions.zone);
         said.claims.published = said.claims.published.or(named);
-        let title = self.title(said.title.take(), kind, &mut nodes, &head, name, start)?;
+        let title = self.title(said.title.take(), &mut nodes, head, name)?;
         let stated_summary = said.summary.take();
         let summary = stated_summary
             .clone()
@@ -136,39 +187,46 @@ impl Work<'_> {
 
         self.references.resolve(&mut nodes);
         self.related_items(std::mem::take(&mut said.related));
-        let enclosures = self.enclosures(std::mem::take(&mut said.enclosures))?;
+        let enclosures = self.enclosures(std::mem::take(&mut said.enclosures), said.seconds)?;
         let image = match said.image.take() {
             Some(file) => self.stated_image(&file)?,
-            None => lead_image(&nodes),
+            None => files::lead_image(&nodes),
         };
-        self.warn_of_images(&nodes, start);
+        let authors = self.authors(std::mem::take(&mut said.authors));
+        self.warn_of_images(&nodes);
+        self.apply_defaults(&mut said);
 
         let body = Body::from_clean_html(write::html(&nodes, Entities::Decoded).trim().to_owned());
         let words = write::line(&nodes, self.references.list());
         let (references, unusable) = self.references.finish();
         for (written, message) in unusable {
-            self.warnings
-                .push(problem(self.source, &written, start, message));
+            self.warnings.push(self.source.problem(&written, message));
         }
+        let defaults = &self.conventions.defaults;
         let language = said
             .language
-            .or_else(|| head.language.as_deref().and_then(Language::parse));
+            .or_else(|| head.language.as_deref().and_then(Language::parse))
+            .or_else(|| defaults.language.clone());
         let article = Article {
             title,
-            authors: said.authors,
+            authors: if authors.is_empty() {
+                defaults.authors.clone().unwrap_or_default()
+            } else {
+                authors
+            },
             categories: said.tags,
             summary,
             language,
             link: said.link,
             image,
             enclosures,
-            via: Vec::new(),
-            source: None,
-            comments: None,
-            episode: None,
-            elements: Vec::new(),
-            section: None,
-            is_summary_only: false,
+            via: said.via,
+            source: said.source,
+            comments: said.comments,
+            episode: (said.episode != Episode::default()).then_some(said.episode),
+            elements: said.elements,
+            section: defaults.title.clone(),
+            is_summary_only: defaults.is_summary_only.unwrap_or(false),
             references,
             body: body.digest(),
         };
@@ -190,93 +248,15 @@ impl Work<'_> {
         })
     }
 
-    fn tree(&self, kind: Kind, text: &str) -> (Vec<Node>, tree::Head) {
-        match kind {
-            Kind::Markdown => (markdown::read(text), tree::Head::default()),
-            Kind::Plain => (
-                plain::read(text, &self.conventions.labels),
-                tree::Head::default(),
-            ),
-            Kind::Html => html::read(text),
+    /// What the folder says counts where the entry says nothing.
+    fn apply_defaults(&self, said: &mut Said) {
+        let defaults = &self.conventions.defaults;
+        if said.tags.is_empty() {
+            said.tags = defaults.tags.clone().unwrap_or_default();
         }
-    }
-
-    /// The title, by the first rule that gives one; a heading at the top that says the same goes.
-    fn title(
-        &mut self,
-        stated: Option<Text>,
-        kind: Kind,
-        nodes: &mut Vec<Node>,
-        head: &tree::Head,
-        name: &str,
-        start: usize,
-    ) -> Result<Text, Problem> {
-        let top = worked_out::top_heading(nodes)
-            .map(|heading| {
-                (
-                    heading.heading_level(),
-                    Text::one_line(&write::line(&heading.children, &[])),
-                )
-            })
-            .filter(|(_, words)| !words.is_empty());
-        let first = || top.as_ref().map(|(_, words)| words.clone());
-        let found = |words: String| Some(Text::one_line(&words)).filter(|title| !title.is_empty());
-        // In HTML, a document's own title says more than a small heading at its top.
-        let small = kind == Kind::Html && top.as_ref().is_some_and(|(level, _)| *level != Some(1));
-        let title = stated
-            .or_else(|| first().filter(|_| !small))
-            .or_else(|| worked_out::first_heading(nodes, 1).and_then(found))
-            .or_else(|| head.title.clone().and_then(found))
-            .or_else(first)
-            .or_else(|| {
-                worked_out::says_something(name)
-                    .then(|| worked_out::title_of_name(name))
-                    .and_then(found)
-            })
-            .or_else(|| worked_out::first_heading(nodes, 6).and_then(found));
-        let title = match title {
-            Some(title) => title,
-            None => self.guessed(nodes, name, start)?,
-        };
-        if first().as_ref() == Some(&title) {
-            worked_out::remove_top_heading(nodes);
-        }
-        Ok(title)
-    }
-
-    /// The first sentence, or what else there is, as a title.
-    fn guessed(&mut self, nodes: &[Node], name: &str, start: usize) -> Result<Text, Problem> {
-        let mut words = worked_out::summary(nodes);
-        if words.is_empty() {
-            let image = references::first_image(nodes);
-            let alt = image.and_then(|image| image.text_attribute("alt"));
-            alt.unwrap_or_default().clone_into(&mut words);
-        }
-        if words.is_empty() {
-            words = write::line(nodes, self.references.list());
-        }
-        let mut title = Text::one_line(&worked_out::first_sentence(&write::fold(&words)));
-        if title.is_empty() {
-            title = Text::one_line(&worked_out::title_of_name(name));
-        }
-        let (line, column) = decode::place(self.source, start);
-        if nodes.is_empty() || title.is_empty() {
-            return Err(Problem {
-                line,
-                column,
-                message: "there is neither a title nor any text: expected an article".to_owned(),
-            });
-        }
-        let message = format!(
-            "the title had to be guessed: it is now \"{}\"; expected a heading, or `title` in the front matter",
-            references::short(title.as_str())
-        );
-        self.warnings.push(Problem {
-            line,
-            column,
-            message,
-        });
-        Ok(title)
+        let in_drafts = self.path.parent().split('/').any(|name| name == DRAFTS);
+        let is_default = defaults.draft == Some(true) && !said.is_no_draft;
+        said.claims.draft |= in_drafts || is_default;
     }
 
     fn related_items(&mut self, items: Vec<keys::Item>) {
@@ -297,83 +277,6 @@ impl Work<'_> {
             };
             self.references.related(line);
         }
-    }
-
-    /// A file named in front matter; a wrong name is a warning under another tool's key.
-    fn file(&mut self, target: &str, field: &Named) -> Result<Option<Target>, Problem> {
-        match self.references.target(target) {
-            Ok(target) => Ok(Some(target)),
-            Err(message) if field.own => Err(field.problem(message)),
-            Err(message) => {
-                self.warnings.push(field.problem(message));
-                Ok(None)
-            }
-        }
-    }
-
-    fn enclosures(&mut self, files: Vec<File>) -> Result<Vec<Enclosure>, Problem> {
-        let mut enclosures = Vec::new();
-        for file in files {
-            let Some(target) = self.file(&file.target, &file.field)? else {
-                continue;
-            };
-            let path = file.target.split(['?', '#']).next().unwrap_or_default();
-            let guess = || mime_guess::from_path(path).first_raw().map(Text::new);
-            enclosures.push(Enclosure {
-                target,
-                media_type: file
-                    .media_type
-                    .as_deref()
-                    .map(Text::one_line)
-                    .or_else(guess),
-                length: file.length,
-                seconds: None,
-            });
-        }
-        Ok(enclosures)
-    }
-
-    fn stated_image(&mut self, file: &File) -> Result<Option<Image>, Problem> {
-        let target = self.file(&file.target, &file.field)?;
-        let alt = Text::one_line(file.alt.as_deref().unwrap_or_default());
-        Ok(target.map(|target| Image { target, alt }))
-    }
-
-    fn warn_of_images(&mut self, nodes: &[Node], start: usize) {
-        let mut sources = Vec::new();
-        references::images_without_words(nodes, self.references.list(), &mut sources);
-        for source in sources {
-            let name = source.rsplit('/').next().unwrap_or(&source);
-            let message = format!(
-                "the image `{}` has no words for those who can't see it: expected an alt text",
-                references::short(&source)
-            );
-            self.warnings
-                .push(problem(self.source, name, start, message));
-        }
-    }
-}
-
-/// The first image of a body.
-fn lead_image(nodes: &[Node]) -> Option<Image> {
-    let image = references::first_image(nodes)?;
-    let target = match image.attribute("src")? {
-        tree::Value::Reference(number) => Target::Reference(*number),
-        tree::Value::Text(url) => Target::Address(super::Address::parse(url).ok()?),
-        tree::Value::Candidates(_) => return None,
-    };
-    let alt = Text::one_line(image.text_attribute("alt").unwrap_or_default());
-    Some(Image { target, alt })
-}
-
-/// A problem with something that stands somewhere in the text from `start` on.
-fn problem(source: &str, written: &str, start: usize, message: String) -> Problem {
-    let at = source[start..].find(written.trim()).unwrap_or(0);
-    let (line, column) = decode::place(source, start + at);
-    Problem {
-        line,
-        column,
-        message,
     }
 }
 

@@ -49,6 +49,14 @@ pub(super) fn split(source: &str, labels: &Labels) -> Result<(Vec<Field>, usize)
     }
 }
 
+/// The fields of a file that is TOML as a whole.
+pub(super) fn toml(source: &str) -> Result<Vec<Field>, Problem> {
+    if source.len() > MAX_BYTES {
+        return Err(problem(source, MAX_BYTES, TOO_LONG));
+    }
+    notations::toml(source, 0)
+}
+
 /// Reads what stands between fences; `read` gets it with the offset at which it begins.
 fn fenced(
     source: &str,

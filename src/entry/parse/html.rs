@@ -7,8 +7,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use super::head::Head;
 use super::shown;
-use super::tree::{self, Entities, Head, Node};
+use super::tree::{self, Entities, Node};
 use super::write;
 
 static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
@@ -34,8 +35,15 @@ pub(super) fn read(source: &str) -> (Vec<Node>, Head) {
     let clean = sanitise(&nodes);
     let title = head.title.map(|raw| plain(&raw));
     let language = head.language.map(|raw| plain(&raw));
+    let meta = head.meta.into_iter();
+    let meta = meta.map(|(name, raw)| (name, plain(&raw))).collect();
     let (nodes, _) = tree::read(&clean, Entities::Decoded);
-    (nodes, Head { title, language })
+    let head = Head {
+        title,
+        language,
+        meta,
+    };
+    (nodes, head)
 }
 
 fn sanitise(nodes: &[Node]) -> String {

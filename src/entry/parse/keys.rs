@@ -1,22 +1,22 @@
 //! What the keys of front matter mean, under our own names and those of other tools.
 
-use std::mem;
-
 use jiff::tz::TimeZone;
 
 use super::dates;
 use super::front_matter::{Field, Value};
+use super::names::{Key, flat, known};
 use super::references::{has_scheme, short};
 use super::values;
 use crate::entry::{
-    Address, Category, Claims, EntryId, Language, Person, Problem, Slug, StatedDate, Text,
+    Address, Category, Claims, Element, EntryId, Episode, Language, Link, Person, Problem, Slug,
+    StatedDate, Text,
 };
 
 /// What front matter says, checked; what needs the entry's file or text is still as written.
 #[derive(Debug, Default)]
 pub(super) struct Said {
     pub(super) title: Option<Text>,
-    pub(super) authors: Vec<Person>,
+    pub(super) authors: Vec<Author>,
     pub(super) tags: Vec<Category>,
     pub(super) summary: Option<Text>,
     pub(super) link: Option<Address>,
@@ -24,8 +24,24 @@ pub(super) struct Said {
     pub(super) image: Option<File>,
     pub(super) enclosures: Vec<File>,
     pub(super) related: Vec<Item>,
+    pub(super) via: Vec<Link>,
+    pub(super) source: Option<Link>,
+    pub(super) comments: Option<Address>,
+    pub(super) episode: Episode,
+    /// How long the first enclosure plays.
+    pub(super) seconds: Option<u32>,
+    pub(super) elements: Vec<Element>,
     pub(super) claims: Claims,
+    /// Our own `draft: false`, which wins over what the folder says.
+    pub(super) is_no_draft: bool,
     pub(super) warnings: Vec<Problem>,
+}
+
+/// An author, with a picture that may lie beside the entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Author {
+    pub(super) person: Person,
+    pub(super) avatar: Option<String>,
 }
 
 /// A file or address named in front matter.
@@ -35,6 +51,7 @@ pub(super) struct File {
     pub(super) alt: Option<String>,
     pub(super) media_type: Option<String>,
     pub(super) length: Option<u64>,
+    pub(super) seconds: Option<u32>,
     pub(super) field: Named,
 }
 
@@ -52,94 +69,6 @@ pub(super) struct Named {
     pub(super) place: super::front_matter::Place,
     /// Whether it is one of our own names, for which a wrong value is an error.
     pub(super) own: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key {
-    Title,
-    Date,
-    Updated,
-    Authors,
-    Tags,
-    Summary,
-    Link,
-    Id,
-    Slug,
-    Aliases,
-    Draft,
-    Status,
-    Expires,
-    Minor,
-    Lang,
-    Image,
-    Enclosure,
-    Related,
-}
-
-/// Every known key in lower case, and whether it is our own name for the thing.
-const KEYS: [(&str, Key, bool); 51] = [
-    ("title", Key::Title, true),
-    ("date", Key::Date, true),
-    ("published", Key::Date, false),
-    ("publishdate", Key::Date, false),
-    ("pubdate", Key::Date, false),
-    ("updated", Key::Updated, true),
-    ("lastmod", Key::Updated, false),
-    ("modified", Key::Updated, false),
-    ("last_modified_at", Key::Updated, false),
-    ("authors", Key::Authors, true),
-    ("author", Key::Authors, false),
-    ("tags", Key::Tags, true),
-    ("categories", Key::Tags, false),
-    ("category", Key::Tags, false),
-    ("keywords", Key::Tags, false),
-    ("taxonomies.tags", Key::Tags, false),
-    ("taxonomies.categories", Key::Tags, false),
-    ("summary", Key::Summary, true),
-    ("description", Key::Summary, false),
-    ("excerpt", Key::Summary, false),
-    ("subtitle", Key::Summary, false),
-    ("link", Key::Link, true),
-    ("url", Key::Link, false),
-    ("canonical_url", Key::Link, false),
-    ("external_url", Key::Link, false),
-    ("id", Key::Id, true),
-    ("guid", Key::Id, false),
-    ("uuid", Key::Id, false),
-    ("slug", Key::Slug, true),
-    ("permalink", Key::Slug, false),
-    ("aliases", Key::Aliases, true),
-    ("redirect_from", Key::Aliases, false),
-    ("draft", Key::Draft, true),
-    ("status", Key::Status, false),
-    ("expires", Key::Expires, true),
-    ("expirydate", Key::Expires, false),
-    ("minor", Key::Minor, true),
-    ("lang", Key::Lang, true),
-    ("language", Key::Lang, false),
-    ("image", Key::Image, true),
-    ("cover", Key::Image, false),
-    ("featured_image", Key::Image, false),
-    ("thumbnail", Key::Image, false),
-    ("enclosure", Key::Enclosure, true),
-    ("enclosures", Key::Enclosure, true),
-    ("audio", Key::Enclosure, false),
-    ("video", Key::Enclosure, false),
-    ("attachment", Key::Enclosure, false),
-    ("attachments", Key::Enclosure, false),
-    ("related", Key::Related, true),
-    ("see_also", Key::Related, false),
-];
-
-fn known(key: &str) -> Option<(Key, bool)> {
-    let key = key.to_lowercase();
-    KEYS.into_iter()
-        .find_map(|(name, meaning, own)| (name == key).then_some((meaning, own)))
-}
-
-/// Whether `key` means something in front matter.
-pub(super) fn is_known(key: &str) -> bool {
-    known(key).is_some()
 }
 
 /// Reads `fields`; the first wrong value under one of our own names is the error.
@@ -175,25 +104,6 @@ pub(super) fn read(fields: Vec<Field>, zone: &TimeZone) -> Result<Said, Problem>
         }
     }
     Ok(reader.said)
-}
-
-/// The fields, with those of Zola's `[taxonomies]` under dotted names.
-fn flat(fields: Vec<Field>) -> impl Iterator<Item = Field> {
-    fields.into_iter().flat_map(|mut field| {
-        if field.key != "taxonomies" {
-            return vec![field];
-        }
-        let Value::Table(inner) = mem::replace(&mut field.value, Value::Nothing) else {
-            return Vec::new();
-        };
-        inner
-            .into_iter()
-            .map(|inner| Field {
-                key: format!("taxonomies.{}", inner.key),
-                ..inner
-            })
-            .collect()
-    })
 }
 
 impl Named {
@@ -253,9 +163,14 @@ impl Reader<'_> {
                     said.claims.aliases.push(slug(key, &alias)?);
                 }
             }
-            Key::Draft => said.claims.draft |= values::flag(key, value)?,
+            Key::Draft => {
+                let is_draft = values::flag(key, value)?;
+                said.claims.draft |= is_draft;
+                said.is_no_draft |= !is_draft;
+            }
             Key::Status => {
-                said.claims.draft |= values::text(key, value)?.eq_ignore_ascii_case("draft");
+                let status = values::text(key, value)?.to_ascii_lowercase();
+                said.claims.draft |= UNPUBLISHED.contains(&status.as_str());
             }
             Key::Minor => said.claims.minor = values::flag(key, value)?,
             Key::Lang => {
@@ -276,6 +191,51 @@ impl Reader<'_> {
                 }
             }
             Key::Related => said.related.extend(values::related(key, value)?),
+            Key::Via
+            | Key::Source
+            | Key::Comments
+            | Key::EpisodeNumber
+            | Key::Season
+            | Key::EpisodeKind
+            | Key::Explicit
+            | Key::Duration
+            | Key::Element => self.take_more(meaning, key, value)?,
+        }
+        Ok(())
+    }
+
+    /// Link relations, what makes an episode, and elements of other namespaces.
+    fn take_more(&mut self, meaning: Key, key: &str, value: &Value) -> Result<(), String> {
+        let said = &mut self.said;
+        match meaning {
+            Key::Via => {
+                for value in values::list(value) {
+                    said.via.push(values::link(key, &value)?);
+                }
+            }
+            Key::Source => set(&mut said.source, Some(values::link(key, value)?)),
+            // Whether a theme shows comments is another tool's switch.
+            Key::Comments if values::flag_of(value).is_some() => {}
+            Key::Comments => set(&mut said.comments, Some(values::link(key, value)?.address)),
+            Key::EpisodeNumber => set(&mut said.episode.number, Some(values::count(key, value)?)),
+            Key::Season => set(&mut said.episode.season, Some(values::count(key, value)?)),
+            Key::EpisodeKind => said.episode.kind = values::episode_kind(key, value)?,
+            Key::Explicit => {
+                let is_explicit = match values::text(key, value)?.to_ascii_lowercase().as_str() {
+                    "explicit" => true,
+                    "clean" => false,
+                    _ => values::flag(key, value)?,
+                };
+                set(&mut said.episode.explicit, Some(is_explicit));
+            }
+            Key::Duration => {
+                let text = values::text(key, value)?;
+                let seconds = values::seconds(&text).ok_or_else(|| {
+                    format!("`{key}` is not a duration: expected seconds, or 1:02:03")
+                })?;
+                set(&mut said.seconds, Some(seconds));
+            }
+            _ => said.elements.push(values::element(key, value)?),
         }
         Ok(())
     }
@@ -318,6 +278,9 @@ fn set<T>(place: &mut Option<T>, value: Option<T>) {
     }
 }
 
+/// What other tools call an entry that is not, or not for everybody, to be seen.
+const UNPUBLISHED: [&str; 3] = ["draft", "hidden", "private"];
+
 fn slug(key: &str, value: &Value) -> Result<Slug, String> {
     let text = values::text(key, value)?;
     // Of a full URL, the path is the address on this site.
@@ -327,11 +290,19 @@ fn slug(key: &str, value: &Value) -> Result<Slug, String> {
             .into_owned(),
         _ => text.clone(),
     };
-    let template = key == "permalink" && (path.contains("/:") || path.starts_with(':'));
-    Slug::from_path(&path).filter(|_| !template).ok_or_else(|| {
-        format!(
-            "`{key}` is no address: `{}`; expected words such as harbour-bridge-reopens",
-            short(&text)
-        )
-    })
+    // Of other tools: `/:year/:title/`, `/notes/{{ title }}/`.
+    let template = path.contains(['{', '}'])
+        || key == "permalink" && (path.contains("/:") || path.starts_with(':'));
+    let page = [".html", ".htm"]
+        .iter()
+        .find_map(|extension| path.strip_suffix(extension))
+        .map(|page| page.strip_suffix("/index").unwrap_or(page));
+    Slug::from_path(page.unwrap_or(&path))
+        .filter(|_| !template)
+        .ok_or_else(|| {
+            format!(
+                "`{key}` is no address: `{}`; expected words such as harbour-bridge-reopens",
+                short(&text)
+            )
+        })
 }

@@ -30,6 +30,7 @@ pub(super) enum Pointed {
 /// right. `None` if there is no target.
 pub(super) fn read(file: &FolderPath, raw: &str) -> Option<Result<Pointed, String>> {
     let raw: String = raw.trim().replace(['\t', '\n'], "");
+    let raw = as_path(&raw).unwrap_or(raw);
     if raw.is_empty() || raw == "#" {
         return None;
     }
@@ -60,6 +61,29 @@ pub(super) fn read(file: &FolderPath, raw: &str) -> Option<Result<Pointed, Strin
     };
     let suffix = Text::new(suffix);
     Some(Ok(Pointed::Local(LocalRef { path, suffix })))
+}
+
+/// How other tools write the root of the folder, or its own folder, in front of a path: Zola, Pelican,
+/// Jekyll.
+const ROOTS: [(&str, &str); 6] = [
+    ("@/", "/"),
+    ("{filename}", ""),
+    ("{static}", ""),
+    ("{attach}", ""),
+    ("{{site.baseurl}}", ""),
+    ("{{site.url}}", ""),
+];
+
+/// The path in a link that is written as another tool wants it.
+fn as_path(raw: &str) -> Option<String> {
+    if !raw.starts_with(['@', '{', '%']) {
+        return None;
+    }
+    let decoded = percent_decode_str(raw).decode_utf8().ok()?;
+    ROOTS.into_iter().find_map(|(root, ours)| {
+        let path = decoded.strip_prefix(root)?;
+        Some(format!("{ours}{path}"))
+    })
 }
 
 fn address(raw: &str) -> Result<Pointed, String> {
@@ -306,6 +330,11 @@ mod tests {
         check("b%20c.png?x=1#y", "news/b c.png + ?x=1#y");
         check("../b.png", "b.png + ");
         check("/b.png", "b.png + ");
+        check("@/blog/a.md#x", "blog/a.md + #x");
+        check("%7Bstatic%7D/images/b.png", "images/b.png + ");
+        check("{filename}b.md", "news/b.md + ");
+        check("{{site.baseurl}}/b/", "b + ");
+        check("@here/b.md", "news/@here/b.md + ");
         check("#n%C3%B6", "#nö");
         check("#", "nothing");
         check(" ", "nothing");

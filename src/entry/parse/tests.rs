@@ -3,12 +3,13 @@
 mod bodies;
 mod front_matter;
 mod hostile;
+mod keys;
 mod related_lines;
 
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::entry::{Hole, Reference, StatedDate, Wanted};
+use crate::entry::{Hole, Recording, Reference, Slug, StatedDate, Wanted};
 
 fn conventions() -> Conventions {
     Conventions {

@@ -5,6 +5,7 @@
 //! [`super::shown`] can stand in it, tags are balanced, and its depth is capped, so that walking it
 //! can't exhaust a stack.
 
+use super::head::Head;
 use super::lexer::{Lexer, Token};
 use super::shown::{ATTRIBUTES, MORE, UNSHOWN, VOIDS, is_block, shown};
 use crate::entry::Text;
@@ -93,13 +94,6 @@ pub(super) enum Entities {
     Kept,
     /// The few that our own parts write are decoded; control characters are dropped.
     Decoded,
-}
-
-/// What whole HTML documents say besides their text, as written.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) title: Option<String>,
-    pub(super) language: Option<String>,
 }
 
 /// Reads `html` into a tree. Never fails, and takes time in proportion to the length.
@@ -198,6 +192,10 @@ impl Reader {
         if name == "html" {
             let language = attributes.iter().find(|(name, _)| name == "lang");
             self.head.language = language.map(|(_, value)| (*value).to_owned());
+            return;
+        }
+        if name == "meta" {
+            self.head.take_meta(attributes);
             return;
         }
         if UNSHOWN.contains(&name.as_str()) {

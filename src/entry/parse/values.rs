@@ -1,8 +1,9 @@
 //! The values of front matter: text, flags, lists and tables as people and other tools write them.
 
 use super::front_matter::{Field, Value};
-use super::keys::{File, Item, Named};
-use crate::entry::{Address, Category, Person, Slug, Text};
+use super::keys::{Author, File, Item, Named};
+use super::references::has_scheme;
+use crate::entry::{Address, Category, Element, EpisodeKind, Link, Person, Slug, Text};
 
 /// The value as text, trimmed.
 pub(super) fn text(key: &str, value: &Value) -> Result<String, String> {
@@ -77,7 +78,7 @@ pub(super) fn tags(key: &str, value: &Value) -> Result<Vec<Category>, String> {
 }
 
 /// Authors: names, with a mail address in angle brackets if they like, or tables.
-pub(super) fn people(key: &str, value: &Value) -> Result<Vec<Person>, String> {
+pub(super) fn people(key: &str, value: &Value) -> Result<Vec<Author>, String> {
     let items = match value {
         Value::Text(text) => {
             let separators: &[char] = if key.eq_ignore_ascii_case("author") {
@@ -95,21 +96,22 @@ pub(super) fn people(key: &str, value: &Value) -> Result<Vec<Person>, String> {
     items.iter().map(|item| person(key, item)).collect()
 }
 
-fn person(key: &str, value: &Value) -> Result<Person, String> {
+fn person(key: &str, value: &Value) -> Result<Author, String> {
     let wrong = || {
         format!(
             "`{key}` holds something that is no author: expected a name, or a table with a `name`"
         )
     };
-    let (name, email, uri) = match value {
+    let (name, email, uri, avatar) = match value {
         Value::Text(text) => match text.split_once('<') {
-            Some((name, rest)) => (name, rest.split('>').next(), None),
-            None => (text.as_str(), None, None),
+            Some((name, rest)) => (name, rest.split('>').next(), None, None),
+            None => (text.as_str(), None, None, None),
         },
         Value::Table(fields) => (
             find(fields, &["name"]).ok_or_else(wrong)?,
             find(fields, &["email", "mail"]),
             find(fields, &["url", "uri", "homepage", "website"]),
+            find(fields, &["avatar", "image", "picture"]),
         ),
         _ => return Err(wrong()),
     };
@@ -131,12 +133,80 @@ fn person(key: &str, value: &Value) -> Result<Person, String> {
             }
         },
     };
-    Ok(Person {
+    let person = Person {
         name,
         email,
         uri,
         avatar: None,
+    };
+    Ok(Author {
+        person,
+        avatar: avatar.map(str::to_owned),
     })
+}
+
+/// A web address, or a table of one and a title.
+pub(super) fn link(key: &str, value: &Value) -> Result<Link, String> {
+    let (raw, title) = match value {
+        Value::Text(text) => (Some(text.trim()), None),
+        Value::Table(fields) => (
+            find(fields, &["url", "href", "link"]),
+            find(fields, &["title", "name", "text"]),
+        ),
+        _ => (None, None),
+    };
+    raw.filter(|raw| has_scheme(raw))
+        .and_then(|raw| Address::parse(raw).ok())
+        .filter(Address::is_web)
+        .map(|address| Link {
+            address,
+            title: title.map(Text::one_line),
+        })
+        .ok_or_else(|| {
+            format!("`{key}` is not a web address: expected for example https://example.org/page")
+        })
+}
+
+/// A number of things, counted from 0.
+pub(super) fn count(key: &str, value: &Value) -> Result<u32, String> {
+    text(key, value)?
+        .parse()
+        .map_err(|_| format!("`{key}` is not a number: expected for example 12"))
+}
+
+/// What kind of episode, `None` for a whole one.
+pub(super) fn episode_kind(key: &str, value: &Value) -> Result<Option<EpisodeKind>, String> {
+    match text(key, value)?.to_ascii_lowercase().as_str() {
+        "full" => Ok(None),
+        "trailer" => Ok(Some(EpisodeKind::Trailer)),
+        "bonus" => Ok(Some(EpisodeKind::Bonus)),
+        _ => Err(format!(
+            "`{key}` is no kind of episode: expected full, trailer or bonus"
+        )),
+    }
+}
+
+/// A duration in seconds, or as `MM:SS` or `HH:MM:SS`.
+pub(super) fn seconds(text: &str) -> Option<u32> {
+    let parts: Vec<&str> = text.trim().split(':').collect();
+    if parts.len() > 3 {
+        return None;
+    }
+    parts.iter().enumerate().try_fold(0_u32, |sum, (at, part)| {
+        let is_digits = !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+        let number: u32 = part.parse().ok().filter(|_| is_digits)?;
+        let fits = at == 0 || number < 60;
+        sum.checked_mul(60)?.checked_add(number).filter(|_| fits)
+    })
+}
+
+/// `feed.geo.lat` or `feed.geo:lat`, with its text.
+pub(super) fn element(key: &str, value: &Value) -> Result<Element, String> {
+    let name = key.strip_prefix("feed.").unwrap_or(key);
+    let (prefix, name) = name.split_once([':', '.']).ok_or_else(|| {
+        format!("`{key}` names no element: expected a prefix and a name such as `feed.geo.lat`")
+    })?;
+    Element::new(prefix, name, &text(key, value)?).map_err(|error| format!("`{key}`: {error}"))
 }
 
 /// A file: a path or URL, or a table with one.
@@ -169,6 +239,7 @@ pub(super) fn file(named: &Named, value: &Value) -> Result<File, String> {
         alt: find(fields, &["alt", "caption"]).map(str::to_owned),
         media_type: find(fields, &["type", "media_type", "mime_type"]).map(str::to_owned),
         length,
+        seconds: find(fields, &["duration", "seconds"]).and_then(seconds),
         field: named.clone(),
     })
 }

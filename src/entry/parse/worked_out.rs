@@ -7,6 +7,9 @@ use crate::entry::{Address, Article, Digest, Digester, FolderPath, Reference, Sl
 /// The longest derived summary, in characters.
 pub(super) const MAX_SUMMARY: usize = 280;
 
+/// The fewest words of a paragraph that sums something up, if a longer one follows.
+const TELLING: usize = 5;
+
 /// The longest title made of a sentence, in characters.
 const MAX_SENTENCE_TITLE: usize = 100;
 
@@ -197,8 +200,10 @@ pub(super) fn summary(nodes: &[Node]) -> String {
             return cut(&words);
         }
     }
-    let words = first_paragraph(nodes, false)
-        .or_else(|| first_paragraph(nodes, true))
+    // "Dear editor," sums nothing up.
+    let words = first_paragraph(nodes, false, TELLING)
+        .or_else(|| first_paragraph(nodes, false, 1))
+        .or_else(|| first_paragraph(nodes, true, 1))
         .or_else(|| {
             let mut all = String::new();
             before_more(nodes, &mut all);
@@ -240,7 +245,7 @@ fn before_more(nodes: &[Node], words: &mut String) -> bool {
     })
 }
 
-fn first_paragraph(nodes: &[Node], quoted: bool) -> Option<String> {
+fn first_paragraph(nodes: &[Node], quoted: bool, fewest: usize) -> Option<String> {
     nodes.iter().find_map(|node| {
         let Node::Element(element) = node else {
             return None;
@@ -249,11 +254,14 @@ fn first_paragraph(nodes: &[Node], quoted: bool) -> Option<String> {
             "p" if !is_related(element) => {
                 let mut words = String::new();
                 before_more(&element.children, &mut words);
-                Some(fold(&words)).filter(|words| !words.is_empty())
+                Some(fold(&words)).filter(|words| {
+                    let is_unspaced = words.chars().count() > 20;
+                    !words.is_empty() && (words.split(' ').count() >= fewest || is_unspaced)
+                })
             }
             "blockquote" if !quoted => None,
             "figure" | "table" | "pre" | "p" => None,
-            _ => first_paragraph(&element.children, quoted),
+            _ => first_paragraph(&element.children, quoted, fewest),
         }
     })
 }

@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Field, MAX_BYTES, Place, TOO_LONG, Value, is_key, place, problem, refuse};
 use crate::entry::parse::Refusal;
-use crate::entry::parse::keys;
+use crate::entry::parse::names;
 use crate::entry::parse::related::Labels;
 use crate::entry::parse::write::fold;
 use crate::entry::{Problem, Text};
@@ -152,6 +152,6 @@ pub(super) fn lines(source: &str, labels: &Labels) -> Option<(Vec<Field>, usize)
             place: (number, u32::try_from(column).unwrap_or(1)),
         });
     }
-    let known = fields.iter().any(|field| keys::is_known(&field.key));
+    let known = fields.iter().any(|field| names::is_known(&field.key));
     known.then_some((fields, at))
 }
