@@ -181,7 +181,7 @@ fn server(
     Ok(Server {
         site: Arc::clone(shown),
         documents: Arc::new(documents),
-        media: Arc::new(FolderMedia(folder.clone())),
+        media: Arc::new(FolderMedia::new(folder.clone())),
         max_age: config.http.max_age,
         clock: clock::now,
     })
@@ -217,11 +217,11 @@ fn settings(config: &Config, address: SocketAddr) -> Result<Settings, StartError
 }
 
 fn conventions(config: &Config) -> Conventions {
-    Conventions {
-        zone: config.timezone.clone(),
-        labels: Labels::new(&config.related.labels),
-        defaults: Defaults::default(),
-    }
+    Conventions::new(
+        config.timezone.clone(),
+        Labels::new(&config.related.labels),
+        Defaults::default(),
+    )
 }
 
 /// The catalogue and first snapshot from what the ledger knows.

@@ -6,8 +6,9 @@
 
 pub mod conventions;
 pub mod names;
+mod probe;
 pub mod reading;
 pub mod scan;
 pub mod settle;
-mod stamp;
+pub mod stamp;
 pub mod watch;

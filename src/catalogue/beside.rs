@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::{Catalogue, Key, Record, Standing};
-use crate::entry::{FolderPath, Media, Reference, Slug};
+use crate::entry::{Draft, FolderPath, Media, Reference, Slug};
 
 /// What the names of lead images end in.
 const IMAGES: [&str; 4] = ["jpeg", "jpg", "png", "webp"];
@@ -14,13 +14,28 @@ const IMAGES: [&str; 4] = ["jpeg", "jpg", "png", "webp"];
 /// What the names of texts end in.
 const TEXTS: [&str; 5] = ["md", "markdown", "txt", "html", "htm"];
 
-fn is_image(path: &FolderPath) -> bool {
+/// Whether the file may be the lead image of the entry whose name it has.
+pub fn is_lead_image(path: &FolderPath) -> bool {
     IMAGES.contains(&path.extension().to_ascii_lowercase().as_str())
 }
 
 /// Whether a text may have such a file beside it by name.
 fn may_belong(path: &FolderPath) -> bool {
-    is_image(path) || path.is_recording()
+    is_lead_image(path) || path.is_recording()
+}
+
+/// Where the lead image of `draft` may lie, by its name.
+pub fn lead_images(draft: &Draft) -> impl Iterator<Item = FolderPath> {
+    let slug = draft.claims.slug.as_ref().unwrap_or(&draft.slug).as_str();
+    let stem = draft.path.stem();
+    let has_own = draft.article.image.is_some() || draft.path.is_recording();
+    let stems = [Some(stem), Some(slug).filter(|slug| *slug != stem)];
+    let stems = stems.into_iter().flatten().filter(move |_| !has_own);
+    stems.flat_map(move |stem| {
+        IMAGES.iter().filter_map(move |extension| {
+            in_folder(draft.path.parent(), &format!("{stem}.{extension}"))
+        })
+    })
 }
 
 fn in_folder(folder: &str, name: &str) -> Option<FolderPath> {
@@ -56,7 +71,7 @@ impl Catalogue {
         let is_named = |file: &FolderPath| article.paths().any(|named| named == file);
         let mut has_image = article.image.is_some();
         files.retain(|(file, _)| {
-            if is_image(file) {
+            if is_lead_image(file) {
                 !std::mem::replace(&mut has_image, true)
             } else {
                 file.is_recording() && !is_named(file)

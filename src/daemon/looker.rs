@@ -3,22 +3,25 @@
 //! The looker knows the files; what they mean to readers is the catalogue's affair, which it asks
 //! only which paths have, or want, something published.
 
+mod defaults;
+mod observing;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tracing::{debug, warn};
+use tracing::warn;
 
 use super::clock;
 use super::finding::Finding;
 use super::health::Health;
 use super::root::Root;
-use crate::catalogue::{Catalogue, Observation, Standing};
+use crate::catalogue::{Catalogue, Observation, Record, Standing, is_lead_image};
 use crate::config::WatchMode;
-use crate::entry::{Draft, FolderPath, Media, Stamp};
+use crate::entry::parse::Defaults;
+use crate::entry::{Digest, FolderPath, Media, Stamp};
 use crate::folder::conventions::FolderConventions;
 use crate::folder::names::Role;
-use crate::folder::reading::{Read, read_all};
 use crate::folder::scan::{Folder, Listing, Look};
 use crate::folder::settle::{SECOND_LOOK, Settling, Trust};
 use crate::folder::watch::{Hints, Taken};
@@ -54,6 +57,8 @@ pub(super) struct Looker {
     known: BTreeMap<FolderPath, Known>,
     /// Since when a file that has an entry is not there.
     missing: HashMap<FolderPath, Instant>,
+    /// The `_feed.toml` files that were read last.
+    defaults: BTreeMap<FolderPath, Stamp>,
     root: Root,
     next_reconcile: Instant,
 }
@@ -62,6 +67,8 @@ pub(super) struct Looker {
 #[derive(Clone, Copy, Debug)]
 struct Known {
     stamp: Stamp,
+    /// The digest of the conventions by which it was read.
+    conventions: Digest,
     /// It looked as if somebody was still writing.
     is_unfinished: bool,
 }
@@ -69,20 +76,25 @@ struct Known {
 impl Looker {
     /// Knows what `catalogue` knows.
     pub(super) fn new(around: Surroundings, catalogue: &Catalogue, now: Instant) -> Self {
-        let is_awaited = |standing| matches!(standing, Standing::Live | Standing::Scheduled);
+        let is_awaited = |standing| {
+            let is_away = matches!(standing, Standing::Retired(_) | Standing::Withdrawn(_));
+            !is_away
+        };
         let awaited = catalogue
             .records()
             .filter(|record| is_awaited(record.standing));
-        let known = |stamp| Known {
-            stamp,
+        let known = |record: &Record| Known {
+            stamp: record.stamp,
+            conventions: record.conventions,
             is_unfinished: false,
         };
         Self {
             settling: Settling::new(around.settle),
             known: awaited
-                .map(|record| (record.entry.path.clone(), known(record.stamp)))
+                .map(|record| (record.entry.path.clone(), known(record)))
                 .collect(),
             missing: HashMap::new(),
+            defaults: BTreeMap::new(),
             root: Root::default(),
             next_reconcile: now,
             around,
@@ -182,6 +194,7 @@ impl Looker {
         for (place, reason) in &listing.troubles {
             self.around.health.report(place, reason);
         }
+        self.forget_defaults(&listing);
         let present: HashSet<&FolderPath> = listing.entries.iter().map(|(path, _)| path).collect();
         // What could not be looked at is not absent.
         let is_in_trouble = |path: &FolderPath| {
@@ -194,11 +207,16 @@ impl Looker {
             .known
             .keys()
             .filter(|path| !present.contains(path) && !is_in_trouble(path));
+        let media: Vec<FolderPath> = catalogue
+            .media_paths()
+            .filter(|path| !is_in_trouble(path))
+            .cloned()
+            .collect();
         for path in gone.cloned().collect::<Vec<_>>() {
             self.is_gone(path, catalogue, now, &mut finding);
         }
-        for path in catalogue.media_paths() {
-            finding.media.insert(path.clone(), None);
+        for path in media {
+            finding.media.insert(path, None);
         }
         self.list(listing, Trust::Doubtful, catalogue, now, &mut finding);
         finding
@@ -208,6 +226,13 @@ impl Looker {
         let mut finding = Finding::default();
         for (path, trust, seen) in self.settling.due(now) {
             match self.around.folder.look(&path) {
+                Ok(Look::File(stamp)) if is_defaults(&path) => {
+                    if self.is_whole(&path, stamp, (trust, seen), now)
+                        && self.read_defaults(path.clone(), stamp)
+                    {
+                        self.look_below(path.parent(), catalogue, now, &mut finding);
+                    }
+                }
                 Ok(Look::File(stamp)) => {
                     self.is_there(path, stamp, (trust, seen), catalogue, now, &mut finding);
                 }
@@ -221,6 +246,7 @@ impl Looker {
                     for below in self.known_at_or_below(&path) {
                         self.is_gone(below, catalogue, now, &mut finding);
                     }
+                    self.defaults_are_gone(&path, catalogue, now, &mut finding);
                     let media = catalogue
                         .media_paths()
                         .filter(|media| media.lies_in(path.as_str()));
@@ -242,11 +268,23 @@ impl Looker {
         now: Instant,
         finding: &mut Finding,
     ) {
+        for (path, stamp) in listing.defaults {
+            if self.is_whole(&path, stamp, (trust, None), now) {
+                self.read_defaults(path, stamp);
+            }
+        }
         for (path, stamp) in listing.entries {
-            if !self.settling.is_open(&path) {
+            if self.settling.is_open(&path) {
+                finding.media.remove(&path);
+            } else {
                 self.is_there(path, stamp, (trust, None), catalogue, now, finding);
             }
         }
+        let pictures = listing
+            .beside
+            .iter()
+            .filter(|(path, _)| is_lead_image(path));
+        finding.pictures.extend(pictures.cloned());
         let wanted = listing
             .beside
             .into_iter()
@@ -300,7 +338,7 @@ impl Looker {
     ) {
         self.missing.remove(&path);
         match self.around.folder.names().role(&path) {
-            Role::Ignored => return,
+            Role::Ignored | Role::Defaults => return,
             Role::Beside => {
                 if catalogue.wants(&path) {
                     finding
@@ -309,10 +347,19 @@ impl Looker {
                 }
                 return;
             }
+            // What is known of it as a file stays until it is read again.
+            Role::Recording => drop(finding.media.remove(&path)),
             Role::Entry => {}
         }
+        let Some(conventions) = self.around.conventions.of(&path) else {
+            return; // Its folder's `_feed.toml` has to be set right first, which was told.
+        };
         let is_seen_twice = seen == Some(stamp);
         if let Some(known) = self.known.get(&path).filter(|known| known.stamp == stamp) {
+            if known.conventions != conventions.digest() {
+                finding.read.insert(path);
+                return;
+            }
             if known.is_unfinished && is_seen_twice {
                 let reason = "looks unfinished, being empty or with front matter that has no end: \
                               expected a whole article";
@@ -320,74 +367,31 @@ impl Looker {
             }
             return;
         }
-        if trust == Trust::Complete || is_seen_twice || clock::age(stamp.modified) >= SECOND_LOOK {
+        if self.is_whole(&path, stamp, (trust, seen), now) {
             finding.read.insert(path);
-        } else {
-            self.settling.look_again(path, stamp, SECOND_LOOK, now);
         }
     }
 
-    /// Reads what was found; tells the writer what can't be published.
-    fn observe(&mut self, finding: Finding, now: Instant) -> Observation {
-        let Finding {
-            read,
-            absent,
-            mut media,
-        } = finding;
-        let Surroundings {
-            folder,
-            conventions,
-            health,
-            ..
-        } = &self.around;
-        let mut drafts: Vec<(Draft, Stamp)> = Vec::new();
-        for (path, result) in read_all(folder, conventions, read) {
-            let (stamp, is_unfinished) = match result {
-                Read::Draft(draft, stamp) => {
-                    for problem in &draft.warnings {
-                        debug!(place = %format_args!("{path}:{problem}"), "note");
-                    }
-                    drafts.push((*draft, stamp));
-                    (stamp, false)
-                }
-                Read::Unfinished(stamp) => {
-                    self.settling
-                        .look_again(path.clone(), stamp, UNFINISHED_PATIENCE, now);
-                    (stamp, true)
-                }
-                Read::Rejected(stamp, problem) => {
-                    health.rejected(&path, &problem);
-                    (stamp, false)
-                }
-                Read::Unreadable(reason) => {
-                    health.report(path.as_str(), &reason);
-                    continue;
-                }
-                Read::Again => {
-                    self.settling.look_later(path, SECOND_LOOK, now);
-                    continue;
-                }
-            };
-            self.known.insert(
-                path,
-                Known {
-                    stamp,
-                    is_unfinished,
-                },
-            );
+    /// Whether the file is complete, as far as can be told; if not, it is looked at again.
+    fn is_whole(
+        &mut self,
+        path: &FolderPath,
+        stamp: Stamp,
+        (trust, seen): (Trust, Option<Stamp>),
+        now: Instant,
+    ) -> bool {
+        let is_whole = trust == Trust::Complete
+            || seen == Some(stamp)
+            || clock::age(stamp.modified) >= SECOND_LOOK;
+        if !is_whole {
+            self.settling
+                .look_again(path.clone(), stamp, SECOND_LOOK, now);
         }
-        for path in drafts.iter().flat_map(|(draft, _)| draft.article.paths()) {
-            let is_new = folder.names().role(path) == Role::Beside && !media.contains_key(path);
-            if is_new && let Ok(Look::File(stamp)) = folder.look(path) {
-                media.insert(path.clone(), Some(Media::of_bytes(stamp.size)));
-            }
-        }
-        let missing = self.missing.keys().cloned().collect();
-        Observation {
-            drafts,
-            missing,
-            absent,
-            media: media.into_iter().collect(),
-        }
+        is_whole
     }
+}
+
+/// Whether it says what holds for the entries of its folder.
+fn is_defaults(path: &FolderPath) -> bool {
+    path.file_name() == Defaults::FILE_NAME
 }

@@ -3,25 +3,39 @@
 use std::io;
 
 use jiff::Timestamp;
+use quick_cache::sync::Cache;
 
-use crate::entry::{Digester, FolderPath};
+use crate::entry::{Digest, FolderPath, Stamp};
 use crate::folder::scan::Folder;
+use crate::folder::stamp::digest;
 use crate::http::{MediaFiles, OpenMedia};
 
+/// Of how many files the digests are kept.
+const DIGESTS: usize = 4096;
+
 /// The files of a folder.
-pub(super) struct FolderMedia(pub(super) Folder);
+pub(super) struct FolderMedia {
+    folder: Folder,
+    /// A tag says that bytes are the same, on every host and after every restart: so it is made of the
+    /// bytes. That takes a moment for each GB, once for each version of a file.
+    digests: Cache<(FolderPath, Stamp), Digest>,
+}
+
+impl FolderMedia {
+    pub(super) fn new(folder: Folder) -> Self {
+        Self {
+            folder,
+            digests: Cache::new(DIGESTS),
+        }
+    }
+}
 
 impl MediaFiles for FolderMedia {
     fn open(&self, path: &FolderPath) -> io::Result<OpenMedia> {
-        let (file, stamp) = self.0.open_beside(path)?;
-        // What the file system says of a file is as good as its bytes here, and costs nothing: an edit
-        // changes the time of change, a replacement the inode.
-        let tag = Digester::new()
-            .field(stamp.inode.to_le_bytes())
-            .field(stamp.size.to_le_bytes())
-            .field(stamp.modified.to_le_bytes())
-            .field(stamp.changed.to_le_bytes())
-            .finish();
+        let (mut file, stamp) = self.folder.open_beside(path)?;
+        let tag = self
+            .digests
+            .get_or_insert_with(&(path.clone(), stamp), || digest(&mut file, stamp))?;
         Ok(OpenMedia {
             file,
             length: stamp.size,
@@ -33,5 +47,37 @@ impl MediaFiles for FolderMedia {
                 .unwrap_or("application/octet-stream")
                 .to_owned(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Read;
+
+    use super::*;
+    use crate::folder::names::Names;
+
+    #[test]
+    fn equal_bytes_have_equal_tags_wherever_they_lie() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let media = |place: &tempfile::TempDir| {
+            let names = Names::new(&[]).unwrap();
+            FolderMedia::new(Folder::new(place.path().to_owned(), names, 10))
+        };
+        let path = FolderPath::new("a.png").unwrap();
+        let large = vec![7; 300_000];
+        fs::write(one.path().join("a.png"), &large).unwrap();
+        fs::write(other.path().join("a.png"), &large).unwrap();
+        let (here, there) = (media(&one), media(&other));
+        let mut opened = here.open(&path).unwrap();
+        assert_eq!(opened.tag, there.open(&path).unwrap().tag);
+        // The file is read from its start although it was read before.
+        let mut bytes = Vec::new();
+        opened.file.read_to_end(&mut bytes).unwrap();
+        assert_eq!(bytes, large);
+
+        fs::write(one.path().join("a.png"), vec![8; 300_000]).unwrap();
+        assert_ne!(here.open(&path).unwrap().tag, opened.tag);
     }
 }

@@ -260,6 +260,13 @@ impl Digester {
         self
     }
 
+    /// Adds the next piece of one long field, without its length.
+    #[must_use]
+    pub fn piece(mut self, bytes: &[u8]) -> Self {
+        self.0.update(bytes);
+        self
+    }
+
     /// The digest of all fields so far.
     pub fn finish(self) -> Digest {
         let mut first = [0; 16];

@@ -3,13 +3,17 @@
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::entry::FolderPath;
-use crate::entry::parse::Kind;
+use crate::entry::parse::{Defaults, Kind};
 
 /// What a name says of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// An entry.
     Entry,
+    /// An audio or video file: an entry of its own, unless another uses it.
+    Recording,
+    /// What a folder says for its entries: `_feed.toml`.
+    Defaults,
     /// A file that an entry may use.
     Beside,
     /// Nothing of ours: hidden, a tool's leftover, or ignored by the publisher.
@@ -68,33 +72,40 @@ impl Names {
 
     /// What the file at `path` is by its name.
     pub fn role(&self, path: &FolderPath) -> Role {
-        let segments = path.as_str().split('/');
-        if segments.clone().any(is_hidden) || self.ignore.is_match(path.as_str()) {
+        if !self.enters(path) {
             return Role::Ignored;
+        }
+        if path.file_name() == Defaults::FILE_NAME {
+            return Role::Defaults;
         }
         let is_at_root = path.section().is_none();
         if is_at_root && is_about_the_folder(path) {
             return Role::Ignored;
         }
         match Kind::of(path) {
-            // At the root it is the front page's own text.
-            Some(_) if is_at_root && path.stem().eq_ignore_ascii_case("index") => Role::Ignored,
             Some(_) => Role::Entry,
+            None if path.is_recording() => Role::Recording,
             None => Role::Beside,
         }
     }
 
-    /// Whether there may be anything of ours at `folder` or below it.
-    pub fn enters(&self, folder: &FolderPath) -> bool {
-        !folder.as_str().split('/').any(is_hidden) && !self.ignore.is_match(folder.as_str())
+    /// Whether there may be anything of ours at `path` or below it.
+    pub fn enters(&self, path: &FolderPath) -> bool {
+        let name = path.file_name();
+        !path.parent().split('/').any(is_hidden)
+            && (name == Defaults::FILE_NAME || !is_hidden(name))
+            && !self.ignore.is_match(path.as_str())
     }
 }
 
-/// Jekyll's `_posts` counts; every other name that begins with a dot or an underscore is somebody
+/// Jekyll's `_posts` and `_drafts` count; every other name that begins with a dot or an underscore is somebody
 /// else's affair.
 fn is_hidden(name: &str) -> bool {
-    name.starts_with('.') || (name.starts_with('_') && name != "_posts")
+    name.starts_with('.') || (name.starts_with('_') && !JEKYLLS.contains(&name))
 }
+
+/// The folders of Jekyll: of what is published, and of what is not yet.
+const JEKYLLS: [&str; 2] = ["_posts", "_drafts"];
 
 fn is_about_the_folder(path: &FolderPath) -> bool {
     let name = path.file_name().to_ascii_lowercase();
@@ -124,7 +135,27 @@ mod tests {
         check("news/bridge.htm", Role::Entry);
         check("news/bridge.png", Role::Beside);
         check("news/bridge/index.md", Role::Entry);
-        check("index.md", Role::Ignored);
+        check("index.md", Role::Entry);
+        for recording in [
+            "a.mp3",
+            "news/a.M4A",
+            "a.ogg",
+            "a.opus",
+            "a.mp4",
+            "a.flac",
+            "a.webm",
+        ] {
+            check(recording, Role::Recording);
+        }
+        check("a.pdf", Role::Beside);
+        check("_feed.toml", Role::Defaults);
+        check("news/_feed.toml", Role::Defaults);
+        check("_layouts/_feed.toml", Role::Ignored);
+        check("feed.toml", Role::Beside);
+        check("_drafts/x.md", Role::Entry);
+        check("news/_drafts/x.md", Role::Entry);
+        check("_site/x.md", Role::Ignored);
+        check("_index.md", Role::Ignored);
         check(".hidden.md", Role::Ignored);
         check("_draft.md", Role::Ignored);
         check("news/.git/x.md", Role::Ignored);

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::conventions::FolderConventions;
 use super::scan::{Folder, ReadError};
-use crate::entry::parse::{Refusal, parse};
+use crate::entry::parse::{Refusal, parse, recording};
 use crate::entry::{Draft, FolderPath, Problem, Stamp};
 
 /// What reading one entry file came to.
@@ -15,12 +15,16 @@ use crate::entry::{Draft, FolderPath, Problem, Stamp};
 pub enum Read {
     /// A draft.
     Draft(Box<Draft>, Stamp),
+    /// A draft made of a recording's own tags, and how long it plays, in seconds.
+    Recording(Box<Draft>, Stamp, Option<u32>),
     /// Somebody seems to be writing still.
     Unfinished(Stamp),
     /// Can't be published.
     Rejected(Stamp, Problem),
     /// Can't be read.
     Unreadable(String),
+    /// A `_feed.toml` around it can't be followed; what it says might be that nothing is published.
+    Waiting,
     /// Gone, or changed while it was read: another look will tell.
     Again,
 }
@@ -40,16 +44,24 @@ pub fn read_all(
 }
 
 fn read(folder: &Folder, conventions: &FolderConventions, path: &FolderPath) -> Read {
+    let Some(conventions) = conventions.of(path) else {
+        return Read::Waiting;
+    };
+    if path.is_recording() {
+        return match folder.probe(path) {
+            Err(error) => unread(&error),
+            Ok((tags, stamp)) => match recording(path, &tags, &conventions) {
+                Ok(draft) => Read::Recording(Box::new(draft), stamp, tags.seconds),
+                Err(refusal) => Read::Rejected(stamp, refusal.problem().clone()),
+            },
+        };
+    }
     let (bytes, stamp) = match folder.read(path) {
         Ok(read) => read,
-        Err(ReadError::Changed) => return Read::Again,
-        Err(ReadError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Read::Again;
-        }
-        Err(error) => return Read::Unreadable(error.to_string()),
+        Err(error) => return unread(&error),
     };
     // A parser that panics must not take the daemon down, nor the other entries.
-    match catch_unwind(AssertUnwindSafe(|| parse(path, &bytes, &conventions.of(path)))) {
+    match catch_unwind(AssertUnwindSafe(|| parse(path, &bytes, &conventions))) {
         Ok(Ok(draft)) => Read::Draft(Box::new(draft), stamp),
         Ok(Err(Refusal::Unfinished(_))) => Read::Unfinished(stamp),
         Ok(Err(Refusal::Rejected(problem))) => Read::Rejected(stamp, problem),
@@ -61,5 +73,13 @@ fn read(folder: &Folder, conventions: &FolderConventions, path: &FolderPath) -> 
                 message: "the parser failed on it, which is a fault of ours: please report it with the file".to_owned(),
             },
         ),
+    }
+}
+
+fn unread(error: &ReadError) -> Read {
+    match error {
+        ReadError::Changed => Read::Again,
+        ReadError::Io(error) if error.kind() == std::io::ErrorKind::NotFound => Read::Again,
+        error => Read::Unreadable(error.to_string()),
     }
 }

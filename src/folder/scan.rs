@@ -15,8 +15,9 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::names::{Names, Role};
+use super::probe;
 use super::stamp::stamp;
-use crate::entry::{FolderPath, Stamp};
+use crate::entry::{FolderPath, Recording, Stamp};
 
 /// How deep folders may lie in each other.
 const MAX_DEPTH: usize = 64;
@@ -54,8 +55,10 @@ pub enum ReadError {
 /// What a walk found.
 #[derive(Debug, Default)]
 pub struct Listing {
-    /// Files that are entries by their names.
+    /// Files that are, or may be, entries by their names: texts and recordings.
     pub entries: Vec<(FolderPath, Stamp)>,
+    /// Files that say what holds for the entries of their folders; outer folders come first.
+    pub defaults: Vec<(FolderPath, Stamp)>,
     /// Other files that count: path and bytes.
     pub beside: Vec<(FolderPath, u64)>,
     /// Places that could not be looked at, with the reason. What lies there is not absent.
@@ -244,9 +247,22 @@ impl Folder {
         Ok((bytes, after))
     }
 
+    /// What the recording at `path` says of itself, with the stamp of what was read.
+    pub fn probe(&self, path: &FolderPath) -> Result<(Recording, Stamp), ReadError> {
+        let (file, before) = self.open_beside(path)?;
+        let again = file.try_clone()?;
+        let recording = probe::probe(file);
+        let after = stamp(&again.metadata()?);
+        if before == after {
+            Ok((recording, after))
+        } else {
+            Err(ReadError::Changed)
+        }
+    }
+
     /// Opens a file that lies beside entries, with its stamp. Never an entry's own source.
     pub fn open_beside(&self, path: &FolderPath) -> io::Result<(File, Stamp)> {
-        if self.names.role(path) != Role::Beside {
+        if !matches!(self.names.role(path), Role::Beside | Role::Recording) {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         }
         let nothing = |error| {
@@ -321,10 +337,11 @@ enum Purpose {
 
 impl Listing {
     fn add(&mut self, path: FolderPath, role: Role, metadata: &Metadata) {
-        if role == Role::Entry {
-            self.entries.push((path, stamp(metadata)));
-        } else {
-            self.beside.push((path, metadata.len()));
+        match role {
+            Role::Entry | Role::Recording => self.entries.push((path, stamp(metadata))),
+            Role::Defaults => self.defaults.push((path, stamp(metadata))),
+            Role::Beside => self.beside.push((path, metadata.len())),
+            Role::Ignored => {}
         }
     }
 
@@ -337,7 +354,8 @@ impl Listing {
             .collect();
         for (path, role, metadata) in links {
             let target = stamp(&metadata);
-            if role == Role::Beside || known.insert((target.device, target.inode)) {
+            let is_read = matches!(role, Role::Entry | Role::Recording);
+            if !is_read || known.insert((target.device, target.inode)) {
                 self.add(path, role, &metadata);
             }
         }

@@ -1,9 +1,12 @@
-//! What the file system says of a file, as a [`Stamp`].
+//! What the file system says of a file, as a [`Stamp`], and what its bytes say.
 
-use std::fs::Metadata;
-use std::io;
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek};
 
-use crate::entry::Stamp;
+use crate::entry::{Digest, Digester, Stamp};
+
+/// How much is read at a time, in bytes.
+const PIECE: usize = 256 * 1024;
 
 /// The stamp in `metadata`.
 pub(super) fn stamp(metadata: &Metadata) -> Stamp {
@@ -35,4 +38,25 @@ fn system(metadata: &Metadata) -> (u64, u64, i64) {
 #[cfg(not(unix))]
 fn system(_: &Metadata) -> (u64, u64, i64) {
     (0, 0, 0)
+}
+
+/// The digest of the bytes of a file whose stamp is `version`, which is then at its start again. Fails
+/// also when somebody wrote to it meanwhile.
+pub fn digest(file: &mut File, version: Stamp) -> io::Result<Digest> {
+    let mut digester = Digester::new();
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => digester = digester.piece(&piece[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    file.rewind()?;
+    if stamp(&file.metadata()?) == version {
+        Ok(digester.finish())
+    } else {
+        Err(io::Error::other("the file changed while it was read"))
+    }
 }

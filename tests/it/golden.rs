@@ -43,11 +43,7 @@ fn now() -> Timestamp {
 fn drafts() -> Vec<Draft> {
     let manifest = fs::read_to_string(repository().join("tests/golden/manifest")).unwrap();
     let labels = tidings::config::Config::default().related.labels;
-    let conventions = Conventions {
-        zone: TimeZone::UTC,
-        labels: Labels::new(labels),
-        defaults: Defaults::default(),
-    };
+    let conventions = Conventions::new(TimeZone::UTC, Labels::new(labels), Defaults::default());
     let read = |line: &str| {
         let bytes = fs::read(repository().join("entries").join(line)).unwrap();
         let path = FolderPath::new(line).unwrap();

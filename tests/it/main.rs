@@ -11,7 +11,9 @@
 
 mod architecture;
 mod command_line;
+mod folder_rules;
 mod golden;
+mod habits;
 mod publish;
 mod readers;
 mod readme;

@@ -350,6 +350,11 @@ impl Tidings {
         self.start_again();
     }
 
+    /// Adds `tables` to the config, for the next start.
+    pub(crate) fn configure(&mut self, tables: &str) {
+        self.setup.tables.push_str(tables);
+    }
+
     /// Starts the program again after it has ended.
     pub(crate) fn start_again(&mut self) {
         self.running = Running::spawn(&mut self.setup.configured());

@@ -67,7 +67,7 @@ impl Chance {
             })
             .collect();
         let title = self.one(&TITLES);
-        let mut made = if file.ends_with(".mp3") {
+        let mut made = if path(file).is_recording() {
             recording(file, title)
         } else {
             draft(file, title, &lines)
@@ -204,11 +204,11 @@ fn meant(catalogue: &Catalogue, asker: &Record, reference: &Reference) -> Resolv
     if let Some(path) = local {
         return media(path);
     }
-    let line = opening_words(text.as_str());
+    let words = opening_words(text.as_str());
     let mut alike = live().filter(|record| {
         let title = opening_words(record.entry.article.title.as_str());
-        let common = title.iter().zip(&line).take_while(|(a, b)| a == b).count();
-        record.key != asker.key && common >= 4 && common == title.len().min(line.len())
+        let common = title.iter().zip(&words).take_while(|(a, b)| a == b).count();
+        record.key != asker.key && common >= 4 && common == title.len().min(words.len())
     });
     match (alike.next(), alike.next()) {
         (Some(only), None) => Resolved::Entry(Arc::clone(&only.card)),

@@ -13,26 +13,45 @@ const VERSION: &str = "1";
 #[derive(Clone, Debug)]
 pub struct Conventions {
     /// The zone of dates that name none.
-    pub zone: TimeZone,
+    pub(super) zone: TimeZone,
     /// What begins a "Read:" line.
-    pub labels: Labels,
+    pub(super) labels: Labels,
     /// What holds for an entry that says nothing else itself.
     pub defaults: Defaults,
+    digest: Digest,
 }
 
 impl Conventions {
-    /// The digest of all that makes the same bytes mean the same.
-    pub fn digest(&self) -> Digest {
-        let Self {
-            zone,
-            labels,
-            defaults,
-        } = self;
-        Digester::new()
+    /// Dates without a zone are in `zone`, `labels` begin a "Read:" line, and `defaults` hold for an
+    /// entry that says nothing else itself.
+    pub fn new(zone: TimeZone, labels: Labels, defaults: Defaults) -> Self {
+        let digest = Digester::new()
             .field(VERSION)
             .field(zone.iana_name().unwrap_or("local"))
             .field(format!("{labels:?}"))
             .field(format!("{defaults:?}"))
-            .finish()
+            .finish();
+        Self {
+            zone,
+            labels,
+            defaults,
+            digest,
+        }
+    }
+
+    /// The same with other `defaults`.
+    #[must_use]
+    pub fn with_defaults(&self, defaults: Defaults) -> Self {
+        Self::new(self.zone.clone(), self.labels.clone(), defaults)
+    }
+
+    /// The zone of dates that name none.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// The digest of all that makes the same bytes mean the same.
+    pub fn digest(&self) -> Digest {
+        self.digest
     }
 }

@@ -12,18 +12,15 @@ use super::*;
 use crate::entry::{Hole, Recording, Reference, Slug, StatedDate, Wanted};
 
 fn conventions() -> Conventions {
-    Conventions {
-        zone: TimeZone::UTC,
-        labels: Labels::new([
-            "Read",
-            "Also read",
-            "Read also",
-            "Read more",
-            "Related",
-            "See also",
-        ]),
-        defaults: Defaults::default(),
-    }
+    let labels = [
+        "Read",
+        "Also read",
+        "Read also",
+        "Read more",
+        "Related",
+        "See also",
+    ];
+    Conventions::new(TimeZone::UTC, Labels::new(labels), Defaults::default())
 }
 
 fn read(path: &str, text: &str) -> Result<Draft, Refusal> {

@@ -1,0 +1,112 @@
+//! The reading of what was found, and what else has to be looked at for it.
+
+use std::time::Instant;
+
+use tracing::debug;
+
+use super::{Known, Looker, SECOND_LOOK, Surroundings, UNFINISHED_PATIENCE};
+use crate::catalogue::{Observation, lead_images};
+use crate::daemon::finding::Finding;
+use crate::entry::{Draft, Media, Stamp};
+use crate::folder::names::Role;
+use crate::folder::reading::{Read, read_all};
+use crate::folder::scan::Look;
+
+/// Up to so many entries of one turn, it is looked for their pictures one by one; more come from a
+/// walk, which saw all pictures, or have theirs at the next one.
+const FEW: usize = 64;
+
+impl Looker {
+    /// Reads what was found; tells the writer what can't be published.
+    pub(super) fn observe(&mut self, finding: Finding, now: Instant) -> Observation {
+        let Finding {
+            read,
+            absent,
+            pictures,
+            mut media,
+        } = finding;
+        let Surroundings {
+            folder,
+            conventions,
+            health,
+            ..
+        } = &self.around;
+        let mut drafts: Vec<(Draft, Stamp)> = Vec::new();
+        for (path, result) in read_all(folder, conventions, read) {
+            let (stamp, is_unfinished) = match result {
+                Read::Draft(draft, stamp) => {
+                    for problem in &draft.warnings {
+                        debug!(place = %format_args!("{path}:{problem}"), "note");
+                    }
+                    drafts.push((*draft, stamp));
+                    (stamp, false)
+                }
+                Read::Recording(draft, stamp, seconds) => {
+                    let found = Media {
+                        bytes: stamp.size,
+                        seconds,
+                    };
+                    media.insert(path.clone(), Some(found));
+                    drafts.push((*draft, stamp));
+                    (stamp, false)
+                }
+                Read::Waiting => continue,
+                Read::Unfinished(stamp) => {
+                    self.settling
+                        .look_again(path.clone(), stamp, UNFINISHED_PATIENCE, now);
+                    (stamp, true)
+                }
+                Read::Rejected(stamp, problem) => {
+                    health.rejected(&path, &problem);
+                    (stamp, false)
+                }
+                Read::Unreadable(reason) => {
+                    health.report(path.as_str(), &reason);
+                    continue;
+                }
+                Read::Again => {
+                    self.settling.look_later(path, SECOND_LOOK, now);
+                    continue;
+                }
+            };
+            let Some(conventions) = conventions.of(&path) else {
+                continue;
+            };
+            self.known.insert(
+                path,
+                Known {
+                    stamp,
+                    conventions: conventions.digest(),
+                    is_unfinished,
+                },
+            );
+        }
+        let named = drafts.iter().flat_map(|(draft, _)| draft.article.paths());
+        for path in named.filter(|path| folder.names().role(path) == Role::Beside) {
+            if !media.contains_key(path)
+                && let Ok(Look::File(stamp)) = folder.look(path)
+            {
+                media.insert(path.clone(), Some(Media::of_bytes(stamp.size)));
+            }
+        }
+        let is_few = drafts.len() <= FEW;
+        for picture in drafts.iter().flat_map(|(draft, _)| lead_images(draft)) {
+            let bytes = pictures.get(&picture).copied().or_else(|| {
+                match is_few.then(|| folder.look(&picture)) {
+                    Some(Ok(Look::File(stamp))) => Some(stamp.size),
+                    _ => None,
+                }
+            });
+            if let Some(bytes) = bytes {
+                media.insert(picture, Some(Media::of_bytes(bytes)));
+            }
+        }
+        let missing = self.missing.keys().cloned().collect();
+        Observation {
+            drafts,
+            missing,
+            absent,
+            media: media.into_iter().collect(),
+        }
+    }
+}
