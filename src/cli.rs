@@ -1,9 +1,12 @@
 //! The command line: arguments, the settings they lead to, one file a command, and exit codes.
 
+mod check;
 mod config;
 mod logging;
+mod new;
 mod serve;
 mod settings;
+mod why;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -37,6 +40,9 @@ Examples:
   tidings --entries ~/news                 serve another folder
   tidings --listen 0.0.0.0:80 --base-url https://example.org/
                                            serve the world
+  tidings new \"The lamp is lit\"             begin an article
+  tidings check                            what is wrong, or worth a second look
+  tidings why entries/lamp.md              is it published, where, and if not, why
   tidings config default > config/tidings.toml
                                            begin a settings file
 
@@ -57,6 +63,12 @@ struct Common {
 enum Command {
     /// Serve the feeds of the entries folder, and publish what changes in it
     Serve(serve::Arguments),
+    /// Say what is wrong, or worth a second look, in a folder of articles
+    Check(check::Arguments),
+    /// Say whether and where a file is published, and if not, why and when
+    Why(why::Arguments),
+    /// Write a new article to begin with, and print its path
+    New(new::Arguments),
     /// Check, show or begin a settings file
     Config(config::Arguments),
 }
@@ -72,7 +84,7 @@ pub fn run() -> ExitCode {
         }
     };
     match line.run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(is_well) => ExitCode::from(u8::from(!is_well)),
         Err(error) => {
             if !is_broken_pipe(&error) {
                 let _ = writeln!(io::stderr(), "tidings: {}", message(&error));
@@ -97,7 +109,8 @@ impl CommandLine {
         Ok(line)
     }
 
-    fn run(self) -> anyhow::Result<()> {
+    /// Returns whether the answer is a good one; only some commands have a bad one that is no error.
+    fn run(self) -> anyhow::Result<bool> {
         let Common {
             overrides,
             verbosity,
@@ -107,8 +120,12 @@ impl CommandLine {
             Some(Command::Serve(arguments)) => {
                 serve::run(arguments.or(self.serve), overrides, verbosity)
             }
+            Some(Command::Check(arguments)) => return check::run(arguments, overrides),
+            Some(Command::Why(arguments)) => return why::run(&arguments, overrides),
+            Some(Command::New(arguments)) => new::run(&arguments, overrides),
             Some(Command::Config(arguments)) => config::run(&arguments, overrides),
-        }
+        }?;
+        Ok(true)
     }
 }
 

@@ -41,6 +41,7 @@ use crate::http::Server;
 use crate::ledger::{Ledger, LedgerError, Stored};
 use crate::page::{PageError, Pages};
 use crate::site::{Settings, Site};
+pub use clock::now;
 use health::Health;
 use looker::{Looker, Surroundings};
 use media::FolderMedia;
@@ -198,8 +199,13 @@ fn settings(config: &Config, address: SocketAddr) -> Result<Settings, StartError
         );
         Address::parse(&format!("http://{address}/"))?
     };
+    Ok(site_settings(config, base))
+}
+
+/// What documents say of a site whose public address is `base`.
+pub fn site_settings(config: &Config, base: Address) -> Settings {
     let site = &config.site;
-    Ok(Settings {
+    Settings {
         base,
         title: site.title.clone(),
         description: site.description.clone(),
@@ -213,10 +219,11 @@ fn settings(config: &Config, address: SocketAddr) -> Result<Settings, StartError
             .unwrap_or(u32::MAX)
             .max(1),
         zone: config.timezone.iana_name().unwrap_or("local").to_owned(),
-    })
+    }
 }
 
-fn conventions(config: &Config) -> Conventions {
+/// How entries are read under these settings.
+pub fn conventions(config: &Config) -> Conventions {
     Conventions::new(
         config.timezone.clone(),
         Labels::new(&config.related.labels),

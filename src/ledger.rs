@@ -124,41 +124,24 @@ impl Ledger {
 
     /// Everything kept.
     pub fn load(&self) -> Result<Stored, LedgerError> {
-        let read = || -> rusqlite::Result<Stored> {
-            let records = schema::records(&self.connection)?;
-            let media = self
-                .connection
-                .prepare("SELECT path, bytes, seconds FROM media")?
-                .query_map((), |row| {
-                    let media = Media {
-                        bytes: row.get(1)?,
-                        seconds: row.get(2)?,
-                    };
-                    Ok((row.get::<_, String>(0)?, media))
-                })?
-                .filter_map(|row| {
-                    row.map(|(path, media)| Some((FolderPath::new(&path)?, media)))
-                        .transpose()
-                })
-                .collect::<rusqlite::Result<_>>()?;
-            let departures = self
-                .connection
-                .prepare("SELECT feed, moment FROM departure")?
-                .query_map((), |row| Ok((row.get(0)?, schema::moment(row.get(1)?))))?
-                .collect::<rusqlite::Result<_>>()?;
-            Ok(Stored {
-                records,
-                media,
-                departures,
-                settings: None,
-            })
-        };
-        let mut stored = read().map_err(|error| LedgerError::Sqlite("read", error))?;
-        stored.settings = self.fact("settings")?.and_then(|text| {
-            let (digest, moment) = text.split_once(' ')?;
-            Some((digest.parse().ok()?, moment.parse().ok()?))
-        });
-        Ok(stored)
+        stored(&self.connection)
+    }
+
+    /// Everything kept in the folder `state` for the entries in `entries`, and the site's id, without
+    /// taking the ledger from a daemon that may hold it and without changing it. `None` if there is no
+    /// ledger, or it belongs to other entries.
+    pub fn peek(state: &Path, entries: &Path) -> Result<Option<(Uuid, Stored)>, LedgerError> {
+        let path = state.join("ledger.sqlite");
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let connection = open_to_read(&path)?;
+        let owner = fact(&connection, "folder")?;
+        if owner.is_none_or(|owner| owner != entries.to_string_lossy()) {
+            return Ok(None);
+        }
+        let site = fact(&connection, "site")?.and_then(|text| text.parse().ok());
+        Ok(Some((site.unwrap_or_default(), stored(&connection)?)))
     }
 
     /// Keeps the digest of the settings that documents show, and since when they are so.
@@ -216,21 +199,14 @@ impl Ledger {
 
     /// A reader of full texts with a connection of its own.
     pub fn bodies(&self) -> Result<LedgerBodies, LedgerError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)
-            .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
+        let connection = open_to_read(&self.path)?;
         Ok(LedgerBodies {
             connection: Arc::new(Mutex::new(connection)),
         })
     }
 
     fn fact(&self, name: &str) -> Result<Option<String>, LedgerError> {
-        self.connection
-            .query_row("SELECT value FROM fact WHERE name = ?1", [name], |row| {
-                row.get(0)
-            })
-            .optional()
-            .map_err(|error| LedgerError::Sqlite("read", error))
+        fact(&self.connection, name)
     }
 
     fn set_fact(&self, name: &str, value: &str) -> Result<(), LedgerError> {
@@ -242,6 +218,44 @@ impl Ledger {
             .map(drop)
             .map_err(|error| LedgerError::Sqlite("written", error))
     }
+}
+
+fn open_to_read(path: &Path) -> Result<Connection, LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(path, flags)
+        .map_err(|error| LedgerError::Sqlite("opened for reading", error))
+}
+
+fn fact(connection: &Connection, name: &str) -> Result<Option<String>, LedgerError> {
+    connection
+        .query_row("SELECT value FROM fact WHERE name = ?1", [name], |row| {
+            row.get(0)
+        })
+        .optional()
+        .map_err(|error| LedgerError::Sqlite("read", error))
+}
+
+fn stored(connection: &Connection) -> Result<Stored, LedgerError> {
+    let read = || -> rusqlite::Result<Stored> {
+        let records = schema::records(connection)?;
+        let media = schema::media(connection)?;
+        let departures = connection
+            .prepare("SELECT feed, moment FROM departure")?
+            .query_map((), |row| Ok((row.get(0)?, schema::moment(row.get(1)?))))?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(Stored {
+            records,
+            media,
+            departures,
+            settings: None,
+        })
+    };
+    let mut stored = read().map_err(|error| LedgerError::Sqlite("read", error))?;
+    stored.settings = fact(connection, "settings")?.and_then(|text| {
+        let (digest, moment) = text.split_once(' ')?;
+        Some((digest.parse().ok()?, moment.parse().ok()?))
+    });
+    Ok(stored)
 }
 
 /// Full texts by their digests, from a ledger.

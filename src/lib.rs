@@ -41,6 +41,7 @@
 //! | [`folder`] | names, stamps, safe reads, hints, and when to look | what a change means |
 //! | [`ledger`] | what must outlive the process | HTTP, XML |
 //! | [`daemon`] | order of start and stop, the writer's turn, the clock | parsing, formats |
+//! | [`check`] | what a writer should know of a folder | HTTP, the daemon |
 //! | [`config`] | text → checked settings | sockets, disk |
 //! | [`cli`] | arguments, environment, logs, exit codes | how a part does its work |
 //!
@@ -59,6 +60,7 @@ pub mod http;
 pub mod folder;
 pub mod ledger;
 
+pub mod check;
 pub mod config;
 pub mod daemon;
 

@@ -23,7 +23,10 @@ pub enum Role {
 /// Decides by name alone. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Names {
+    /// The publisher's globs, and then those of leftovers.
     ignore: GlobSet,
+    /// How many of them are the publisher's.
+    own: usize,
 }
 
 /// What editors and sync tools leave behind, as globs for one name.
@@ -61,12 +64,16 @@ impl Names {
                 globs.add(Glob::new(&format!("**/{glob}"))?);
             }
         }
+        let own = ignore
+            .iter()
+            .map(|glob| 1 + usize::from(!glob.contains('/')));
         for glob in LEFTOVERS {
             globs.add(Glob::new(glob)?);
             globs.add(Glob::new(&format!("**/{glob}"))?);
         }
         Ok(Self {
             ignore: globs.build()?,
+            own: own.sum(),
         })
     }
 
@@ -86,6 +93,23 @@ impl Names {
             Some(_) => Role::Entry,
             None if path.is_recording() => Role::Recording,
             None => Role::Beside,
+        }
+    }
+
+    /// Why the file at `path` is passed over by its name; `None` if it is not.
+    pub fn passed_over(&self, path: &FolderPath) -> Option<&'static str> {
+        if self.role(path) != Role::Ignored {
+            None
+        } else if path.as_str().split('/').any(is_hidden) {
+            Some("its name, or that of a folder around it, begins with a dot or an underscore")
+        } else if let Some(first) = self.ignore.matches(path.as_str()).first() {
+            if *first < self.own {
+                Some("a glob under `ignore` in the settings matches it")
+            } else {
+                Some("it has the name of something that an editor or sync tool leaves behind")
+            }
+        } else {
+            Some("at the root, README, LICENSE and CHANGELOG speak of the folder itself")
         }
     }
 
@@ -183,6 +207,13 @@ mod tests {
             check(leftover, Role::Ignored);
             check(&format!("deep/er/{leftover}"), Role::Ignored);
         }
+        let why = |path: &str| names.passed_over(&FolderPath::new(path).unwrap());
+        assert!(why("_a.md").unwrap().contains("underscore"));
+        assert!(why("drafts/a.md").unwrap().contains("`ignore`"));
+        assert!(why("x/a.old.md").unwrap().contains("`ignore`"));
+        assert!(why("a.md~").unwrap().contains("editor"));
+        assert!(why("README.md").unwrap().contains("README"));
+        assert_eq!(why("a.md"), None);
         check("drafts/a.md", Role::Ignored);
         check("news/a.old.md", Role::Ignored);
     }

@@ -18,7 +18,7 @@ pub enum Read {
     /// A draft made of a recording's own tags, and how long it plays, in seconds.
     Recording(Box<Draft>, Stamp, Option<u32>),
     /// Somebody seems to be writing still.
-    Unfinished(Stamp),
+    Unfinished(Stamp, Problem),
     /// Can't be published.
     Rejected(Stamp, Problem),
     /// Can't be read.
@@ -63,7 +63,7 @@ fn read(folder: &Folder, conventions: &FolderConventions, path: &FolderPath) -> 
     // A parser that panics must not take the daemon down, nor the other entries.
     match catch_unwind(AssertUnwindSafe(|| parse(path, &bytes, &conventions))) {
         Ok(Ok(draft)) => Read::Draft(Box::new(draft), stamp),
-        Ok(Err(Refusal::Unfinished(_))) => Read::Unfinished(stamp),
+        Ok(Err(Refusal::Unfinished(problem))) => Read::Unfinished(stamp, problem),
         Ok(Err(Refusal::Rejected(problem))) => Read::Rejected(stamp, problem),
         Err(_) => Read::Rejected(
             stamp,

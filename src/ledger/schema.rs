@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
 use crate::catalogue::{Card, Key, Record, Standing};
-use crate::entry::{Digest, Entry, FolderPath, Slug, Stamp, Text};
+use crate::entry::{Digest, Entry, FolderPath, Media, Slug, Stamp, Text};
 
 /// Marks the file as ours (sqlite.org/fileformat.html section 1.3.8): "Tidi".
 const APPLICATION_ID: i64 = 0x5469_6469;
@@ -136,6 +136,24 @@ pub(super) fn records(connection: &Connection) -> rusqlite::Result<Vec<Record>> 
     connection
         .prepare("SELECT key, first_path, first_seen, changed, version FROM entry ORDER BY key")?
         .query_map((), record)?
+        .collect()
+}
+
+/// What is known of files beside entries.
+pub(super) fn media(connection: &Connection) -> rusqlite::Result<Vec<(FolderPath, Media)>> {
+    connection
+        .prepare("SELECT path, bytes, seconds FROM media")?
+        .query_map((), |row| {
+            let media = Media {
+                bytes: row.get(1)?,
+                seconds: row.get(2)?,
+            };
+            Ok((row.get::<_, String>(0)?, media))
+        })?
+        .filter_map(|row| {
+            row.map(|(path, media)| Some((FolderPath::new(&path)?, media)))
+                .transpose()
+        })
         .collect()
 }
 

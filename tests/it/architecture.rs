@@ -65,7 +65,11 @@ const ROOMS: &[(&str, Uses)] = &[
         ]),
     ),
     ("http", Only(&["site", "documents"])),
-    ("daemon", AllBut(&["cli"])),
+    (
+        "check",
+        AllBut(&["cli", "daemon", "http", "documents", "page"]),
+    ),
+    ("daemon", AllBut(&["cli", "check"])),
 ];
 
 /// What a room may use beyond the table, item by item: room, path, and why.

@@ -51,7 +51,7 @@ impl Looker {
                     (stamp, false)
                 }
                 Read::Waiting => continue,
-                Read::Unfinished(stamp) => {
+                Read::Unfinished(stamp, _) => {
                     self.settling
                         .look_again(path.clone(), stamp, UNFINISHED_PATIENCE, now);
                     (stamp, true)

@@ -1,0 +1,303 @@
+//! What a writer should know of a folder: which files can't be published and why, and what is
+//! published but probably not as it was meant.
+//!
+//! A [`review`] reads the folder as the daemon does, works out the catalogue that it would have, on top
+//! of what a ledger knows if there is one, and looks for what is worth telling. It changes nothing, and
+//! a daemon may be running.
+
+mod draw;
+mod lines;
+mod suggest;
+mod why;
+
+use std::collections::BTreeSet;
+use std::io;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+pub use draw::draw;
+pub use suggest::Titles;
+pub use why::{Publication, why};
+
+use crate::catalogue::{Catalogue, Observation, Standing};
+use crate::entry::parse::{Conventions, locate_key};
+use crate::entry::{Draft, FolderPath, Media, Problem, Stamp};
+use crate::folder::conventions::{DefaultsError, FolderConventions};
+use crate::folder::reading::{Read, read_all};
+use crate::folder::scan::{Folder, Listing};
+use crate::ledger::Stored;
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Something is not published.
+    Error,
+    /// It is published, but perhaps not as it was meant.
+    Warning,
+}
+
+/// What kind of thing was found. The names in JSON stay the same for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// A file that can't be published.
+    Rejected,
+    /// A file that looks as if somebody was still writing it.
+    Unfinished,
+    /// Something that can't be read.
+    Unreadable,
+    /// A `_feed.toml` that can't be followed.
+    Defaults,
+    /// An id that belongs to another file.
+    DuplicateId,
+    /// A "Read:" line that names nothing yet.
+    PendingLine,
+    /// A "Read:" line with which several titles begin: none is meant.
+    UnclearLine,
+    /// A "Read:" line that several entries answer to: one is meant.
+    AmbiguousTitle,
+    /// A link to a file that is not there.
+    DeadLink,
+    /// An entry that is published later.
+    FutureDate,
+    /// Anything else about a file: a title that had to be guessed, an image without words, a value
+    /// that another tool's key can't have.
+    Note,
+}
+
+/// Something that a writer should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How much it weighs.
+    pub severity: Severity,
+    /// What it is.
+    pub code: Code,
+    /// The file, from the folder's root.
+    pub file: String,
+    /// Where in it, what is wrong, and what would be right.
+    pub problem: Problem,
+    /// What may have been meant, best first.
+    pub suggestions: Vec<String>,
+}
+
+/// What a ledger knows of the folder.
+pub struct Known {
+    /// The site's id.
+    pub site: Uuid,
+    /// Everything kept.
+    pub stored: Stored,
+}
+
+/// What came of a review.
+pub struct Review {
+    /// What would be published.
+    pub catalogue: Catalogue,
+    /// What the ledger knew, without a look at the folder.
+    pub before: Catalogue,
+    /// In the order of files and places.
+    pub findings: Vec<Finding>,
+    /// How many files were read.
+    pub files: usize,
+    /// The files that are drafts.
+    pub drafts: BTreeSet<FolderPath>,
+    /// The titles that suggestions come from.
+    pub titles: Titles,
+}
+
+impl Review {
+    /// How many findings weigh so much.
+    pub fn count(&self, severity: Severity) -> usize {
+        let same = self.findings.iter().filter(|it| it.severity == severity);
+        same.count()
+    }
+}
+
+/// Looks at everything in `folder`, at the moment `now`. Fails when there is no folder.
+pub fn review(
+    folder: &Folder,
+    conventions: Conventions,
+    known: Option<Known>,
+    now: Timestamp,
+) -> io::Result<Review> {
+    let listing = folder.walk(None)?;
+    let before = match known {
+        Some(Known { site, stored }) => Catalogue::load(site, stored.records, stored.media),
+        None => Catalogue::new(Uuid::nil()),
+    };
+    let mut reviewer = Reviewer {
+        findings: Vec::new(),
+        drafts: Vec::new(),
+        media: Vec::new(),
+    };
+    let files = listing.entries.len();
+    for (place, reason) in &listing.troubles {
+        reviewer.find(Severity::Error, Code::Unreadable, place, at_top(reason));
+    }
+    reviewer.read(folder, conventions, &listing);
+    let drafted: BTreeSet<FolderPath> = reviewer
+        .drafts
+        .iter()
+        .filter(|(draft, _)| draft.claims.draft)
+        .map(|(draft, _)| draft.path.clone())
+        .collect();
+    let catalogue = reviewer.publish(&before, &listing, now);
+    let titles = Titles::of(&catalogue);
+    reviewer.look_at_entries(folder, &catalogue, &titles, &listing);
+    let mut findings = reviewer.findings;
+    findings.sort_by(|one, other| {
+        let place = |it: &Finding| (it.problem.line, it.problem.column);
+        (&one.file, place(one), one.code).cmp(&(&other.file, place(other), other.code))
+    });
+    Ok(Review {
+        catalogue,
+        before,
+        findings,
+        files,
+        drafts: drafted,
+        titles,
+    })
+}
+
+fn at_top(message: &str) -> Problem {
+    Problem {
+        line: 1,
+        column: 1,
+        message: message.to_owned(),
+    }
+}
+
+struct Reviewer {
+    findings: Vec<Finding>,
+    drafts: Vec<(Draft, Stamp)>,
+    media: Vec<(FolderPath, Option<Media>)>,
+}
+
+impl Reviewer {
+    fn find(&mut self, severity: Severity, code: Code, file: &str, problem: Problem) {
+        self.findings.push(Finding {
+            severity,
+            code,
+            file: file.to_owned(),
+            problem,
+            suggestions: Vec::new(),
+        });
+    }
+
+    fn read(&mut self, folder: &Folder, conventions: Conventions, listing: &Listing) {
+        let mut conventions = FolderConventions::new(conventions);
+        for (path, _) in &listing.defaults {
+            let problem = match conventions.read(folder, path) {
+                Ok(_) => continue,
+                Err(DefaultsError::Wrong(problem)) => problem,
+                Err(error) => at_top(&error.to_string()),
+            };
+            self.find(Severity::Error, Code::Defaults, path.as_str(), problem);
+        }
+        let paths = listing.entries.iter().map(|(path, _)| path.clone());
+        for (path, read) in read_all(folder, &conventions, paths.collect()) {
+            let (code, problem) = match read {
+                Read::Draft(draft, stamp) => {
+                    self.take(*draft, stamp);
+                    continue;
+                }
+                Read::Recording(draft, stamp, seconds) => {
+                    let bytes = stamp.size;
+                    self.media.push((path, Some(Media { bytes, seconds })));
+                    self.take(*draft, stamp);
+                    continue;
+                }
+                Read::Unfinished(_, problem) => (Code::Unfinished, problem),
+                Read::Rejected(_, problem) => (Code::Rejected, problem),
+                Read::Unreadable(reason) => (Code::Unreadable, at_top(&reason)),
+                Read::Again => (
+                    Code::Unfinished,
+                    at_top("the file changed while it was read"),
+                ),
+                Read::Waiting => (
+                    Code::Defaults,
+                    at_top("not read: the `_feed.toml` of its folder has to be set right first"),
+                ),
+            };
+            self.find(Severity::Error, code, path.as_str(), problem);
+        }
+    }
+
+    fn take(&mut self, draft: Draft, stamp: Stamp) {
+        for problem in &draft.warnings {
+            let file = draft.path.as_str();
+            self.find(Severity::Warning, Code::Note, file, problem.clone());
+        }
+        self.drafts.push((draft, stamp));
+    }
+
+    /// The catalogue with what was read.
+    fn publish(&mut self, before: &Catalogue, listing: &Listing, now: Timestamp) -> Catalogue {
+        let beside = listing.beside.iter();
+        let beside = beside.map(|(path, bytes)| (path.clone(), Some(Media::of_bytes(*bytes))));
+        self.media.extend(beside);
+        let present: BTreeSet<&FolderPath> = listing.entries.iter().map(|(path, _)| path).collect();
+        let is_in_trouble = |path: &FolderPath| {
+            let mut troubles = listing.troubles.iter();
+            troubles.any(|(place, _)| path.lies_in(place))
+        };
+        let absent = before
+            .records()
+            .map(|record| &record.entry.path)
+            .filter(|path| !present.contains(path) && !is_in_trouble(path));
+        let observation = Observation {
+            absent: absent.cloned().collect(),
+            drafts: std::mem::take(&mut self.drafts),
+            media: std::mem::take(&mut self.media),
+            ..Observation::default()
+        };
+        let mut changes = before.plan(observation, now);
+        for (path, problem) in std::mem::take(&mut changes.refused) {
+            self.find(Severity::Error, Code::DuplicateId, path.as_str(), problem);
+        }
+        let mut catalogue = before.clone();
+        catalogue.apply(changes);
+        catalogue
+    }
+
+    fn look_at_entries(
+        &mut self,
+        folder: &Folder,
+        catalogue: &Catalogue,
+        titles: &Titles,
+        listing: &Listing,
+    ) {
+        for (path, _) in &listing.entries {
+            let Some(record) = catalogue.at_path(path) else {
+                continue;
+            };
+            if matches!(
+                record.standing,
+                Standing::Retired(_) | Standing::Withdrawn(_)
+            ) {
+                continue;
+            }
+            let mut found = lines::findings(catalogue, record, titles);
+            if record.standing == Standing::Scheduled {
+                found.push(lines::scheduled(record));
+            }
+            if found.is_empty() {
+                continue;
+            }
+            // Only now is it worth to look for the places.
+            let source = folder.read(path).map(|(bytes, _)| bytes);
+            let source = source.unwrap_or_default();
+            for (sought, mut finding) in found {
+                let (line, column) = match sought {
+                    lines::Sought::Words(words) => crate::entry::parse::locate(&source, &words),
+                    lines::Sought::Date => locate_key(&source, &["date", "published", "pubdate"]),
+                };
+                finding.problem.line = line;
+                finding.problem.column = column;
+                self.findings.push(finding);
+            }
+        }
+    }
+}

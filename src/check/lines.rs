@@ -1,0 +1,128 @@
+//! What is worth telling of where an entry's lines and links lead.
+
+use super::{Code, Finding, Severity, Titles};
+use crate::catalogue::{By, Catalogue, Record, Resolved};
+use crate::entry::{Problem, Reference, RelatedLine, Wanted};
+
+/// What stands at the place of a finding.
+pub(super) enum Sought {
+    /// These words, or something like them.
+    Words(String),
+    /// The date in the front matter.
+    Date,
+}
+
+/// What is worth telling of the references of `record`; the places are still to be found.
+pub(super) fn findings(
+    catalogue: &Catalogue,
+    record: &Record,
+    titles: &Titles,
+) -> Vec<(Sought, Finding)> {
+    let mut found: Vec<(Sought, Finding)> = Vec::new();
+    let references = record.entry.article.references.iter();
+    for (reference, resolved) in references.zip(&*record.resolved) {
+        let (words, told) = match (reference, resolved) {
+            (Reference::Related(line), Resolved::Pending) => {
+                let words = line.text.to_string();
+                (words, pending(catalogue, record, reference, line, titles))
+            }
+            (Reference::Related(line), Resolved::Entry(_)) => {
+                let words = line.text.to_string();
+                match ambiguous(catalogue, record, reference) {
+                    Some(told) => (words, told),
+                    None => continue,
+                }
+            }
+            (Reference::Local(local), Resolved::Pending) => {
+                let path = &local.path;
+                let message = format!("`{path}` is not there: expected a file or an entry");
+                let told = (Code::DeadLink, message, Vec::new());
+                (path.file_name().to_owned(), told)
+            }
+            _ => continue,
+        };
+        let (code, message, suggestions) = told;
+        let is_told = found
+            .iter()
+            .any(|(_, it)| it.code == code && it.problem.message == message);
+        if !is_told {
+            let finding = finding(record, code, message, suggestions);
+            found.push((Sought::Words(words), finding));
+        }
+    }
+    found
+}
+
+type Told = (Code, String, Vec<String>);
+
+fn pending(
+    catalogue: &Catalogue,
+    record: &Record,
+    reference: &Reference,
+    line: &RelatedLine,
+    titles: &Titles,
+) -> Told {
+    let candidates = catalogue.candidates(record, reference);
+    if !candidates.entries.is_empty() {
+        let alike: Vec<String> = candidates
+            .entries
+            .iter()
+            .map(|it| it.entry.article.title.to_string())
+            .collect();
+        let message =
+            "several titles begin like this, so none is meant: expected more of one of them";
+        return (Code::UnclearLine, message.to_owned(), alike);
+    }
+    let message = match &line.wanted {
+        Wanted::Local(local) => format!(
+            "`{}` is not there: it becomes a link as soon as it is",
+            local.path
+        ),
+        _ => "no entry has this title: it becomes a link as soon as one has".to_owned(),
+    };
+    let suggestions = titles.like(line.text.as_str(), record.key);
+    (Code::PendingLine, message, suggestions)
+}
+
+fn ambiguous(catalogue: &Catalogue, record: &Record, reference: &Reference) -> Option<Told> {
+    let candidates = catalogue.candidates(record, reference);
+    let [meant, others @ ..] = candidates.entries.as_slice() else {
+        return None;
+    };
+    let what = match candidates.by? {
+        By::Title => "have this title",
+        By::FormerTitle => "had this title before",
+        _ => return None,
+    };
+    let other = others.first()?;
+    let message = format!(
+        "{} entries {what}: {} is meant, not {}; expected a path if it is the other",
+        candidates.entries.len(),
+        meant.entry.path,
+        other.entry.path
+    );
+    let paths = others.iter().map(|it| format!("/{}", it.entry.path));
+    Some((Code::AmbiguousTitle, message, paths.collect()))
+}
+
+/// That an entry is published later.
+pub(super) fn scheduled(record: &Record) -> (Sought, Finding) {
+    let published = record.entry.published;
+    let message = format!("the date lies in the future: published on {published}");
+    let finding = finding(record, Code::FutureDate, message, Vec::new());
+    (Sought::Date, finding)
+}
+
+fn finding(record: &Record, code: Code, message: String, suggestions: Vec<String>) -> Finding {
+    Finding {
+        severity: Severity::Warning,
+        code,
+        file: record.entry.path.to_string(),
+        problem: Problem {
+            line: 1,
+            column: 1,
+            message,
+        },
+        suggestions,
+    }
+}

@@ -1,0 +1,193 @@
+//! `tidings check`: what a writer should know of a folder.
+
+use std::collections::HashMap;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::settings::{Overrides, Settings};
+use crate::check::{Code, Known, Review, Severity, draw, review};
+use crate::daemon;
+use crate::entry::FolderPath;
+use crate::folder::names::Names;
+use crate::folder::scan::Folder;
+use crate::ledger::Ledger;
+
+#[derive(Debug, Args)]
+#[command(after_help = HELP)]
+pub(super) struct Arguments {
+    /// The folder to look at, instead of the one in the settings
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// How to tell it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Let warnings count as errors, for the exit code
+    #[arg(long)]
+    strict: bool,
+}
+
+const HELP: &str = "\
+Nothing is changed, and a daemon may be running. Exit codes: 0 nothing is wrong (with --strict, not even
+a warning), 1 something is, 2 wrong usage or settings.";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people: each with its line and a caret
+    Human,
+    /// For programs: one object, whose names stay as they are
+    Json,
+}
+
+/// A folder and what a look at it found.
+pub(super) struct Looked {
+    pub(super) settings: Settings,
+    pub(super) folder: Folder,
+    pub(super) review: Review,
+}
+
+/// Looks at the folder of the settings.
+pub(super) fn look(overrides: Overrides) -> anyhow::Result<Looked> {
+    let settings = Settings::load(overrides)?;
+    let config = &settings.config;
+    let root = std::path::absolute(&config.entries).context("the entries folder has no path")?;
+    let names = Names::new(&config.ignore).context("`ignore` holds what is no glob")?;
+    let folder = Folder::new(root, names, config.limits.entry_bytes);
+    let known = known(&settings, &folder);
+    let review = review(&folder, daemon::conventions(config), known, daemon::now())
+        .with_context(|| format!("can't look into {}", folder.root().display()))?;
+    Ok(Looked {
+        settings,
+        folder,
+        review,
+    })
+}
+
+/// What the folder's ledger knows, if it has one. That it can't be read is told, and no reason to stop.
+fn known(settings: &Settings, folder: &Folder) -> Option<Known> {
+    let state = settings.state().ok()?;
+    match Ledger::peek(&state, folder.root()) {
+        Ok(found) => found.map(|(site, stored)| Known { site, stored }),
+        Err(error) => {
+            let mut cause = String::new();
+            if let Some(source) = std::error::Error::source(&error) {
+                cause = format!(": {source}");
+            }
+            let _ = writeln!(
+                io::stderr(),
+                "tidings: {error}{cause}; going on without former titles and ids"
+            );
+            None
+        }
+    }
+}
+
+/// Returns whether all is well.
+pub(super) fn run(arguments: Arguments, mut overrides: Overrides) -> anyhow::Result<bool> {
+    overrides.entries = arguments.folder.or(overrides.entries);
+    let looked = look(overrides)?;
+    let text = match arguments.format {
+        Format::Human => human(&looked),
+        Format::Json => json(&looked)?,
+    };
+    let mut stdout = io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .context("can't write to standard output")?;
+    let review = &looked.review;
+    let is_well = review.count(Severity::Error) == 0
+        && (!arguments.strict || review.count(Severity::Warning) == 0);
+    Ok(is_well)
+}
+
+/// Whether standard output shows colours.
+pub(super) fn has_colours() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+fn human(looked: &Looked) -> String {
+    let Looked { folder, review, .. } = looked;
+    let mut sources: HashMap<&str, Option<String>> = HashMap::new();
+    let mut text = String::new();
+    for finding in &review.findings {
+        let source = sources
+            .entry(&finding.file)
+            .or_insert_with(|| source(folder, &finding.file));
+        text.push_str(&draw(finding, source.as_deref(), has_colours()));
+        text.push_str("\n\n");
+    }
+    let errors = review.count(Severity::Error);
+    let warnings = review.count(Severity::Warning);
+    let files = counted(review.files, "file");
+    let summary = if errors + warnings == 0 {
+        format!("{files}: all is well\n")
+    } else {
+        let (errors, warnings) = (counted(errors, "error"), counted(warnings, "warning"));
+        format!("{files}: {errors}, {warnings}\n")
+    };
+    text + &summary
+}
+
+/// The text of a file, as far as it is text.
+pub(super) fn source(folder: &Folder, file: &str) -> Option<String> {
+    let path = FolderPath::new(file)?;
+    if path.is_recording() {
+        return None;
+    }
+    let (bytes, _) = folder.read(&path).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+/// What `--format json` prints. Names are only ever added.
+#[derive(Serialize)]
+struct Report<'a> {
+    version: u32,
+    folder: String,
+    files: usize,
+    errors: usize,
+    warnings: usize,
+    findings: Vec<Reported<'a>>,
+}
+
+#[derive(Serialize)]
+struct Reported<'a> {
+    severity: Severity,
+    code: Code,
+    file: &'a str,
+    line: u32,
+    column: u32,
+    message: &'a str,
+    suggestions: &'a [String],
+}
+
+fn json(looked: &Looked) -> anyhow::Result<String> {
+    let review = &looked.review;
+    let findings = review.findings.iter().map(|finding| Reported {
+        severity: finding.severity,
+        code: finding.code,
+        file: &finding.file,
+        line: finding.problem.line,
+        column: finding.problem.column,
+        message: &finding.problem.message,
+        suggestions: &finding.suggestions,
+    });
+    let report = Report {
+        version: 1,
+        folder: looked.folder.root().display().to_string(),
+        files: review.files,
+        errors: review.count(Severity::Error),
+        warnings: review.count(Severity::Warning),
+        findings: findings.collect(),
+    };
+    let text = serde_json::to_string_pretty(&report).context("can't write JSON")?;
+    Ok(text + "\n")
+}
