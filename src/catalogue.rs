@@ -183,6 +183,14 @@ impl Catalogue {
         self.by_path.get(path).and_then(|key| self.records.get(key))
     }
 
+    /// The record that the text made whose path, but for its extension or `/index`, is `stem`.
+    pub fn at_stem(&self, stem: &str) -> Option<&Arc<Record>> {
+        let ends = beside::TEXTS.iter();
+        let mut paths =
+            ends.flat_map(|end| [format!("{stem}.{end}"), format!("{stem}/index.{end}")]);
+        paths.find_map(|path| self.at_path(&FolderPath::new(&path)?))
+    }
+
     /// The record that has, or had, the address `slug`.
     pub fn at_slug(&self, slug: &Slug) -> Option<&Arc<Record>> {
         self.by_slug.get(slug).and_then(|key| self.records.get(key))

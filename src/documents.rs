@@ -161,10 +161,11 @@ impl Maker {
             }
             DocumentKey::Front => {
                 let feed = assemble::feed(site, &FeedKey::All, bodies)?;
+                let text = assemble::front(site, bodies)?;
                 page(self.pages.front(&FrontPage {
                     feed: &feed,
                     root: site.root(),
-                    text: None,
+                    text: text.as_deref(),
                 }))
             }
             DocumentKey::Entry(slug) => {

@@ -5,6 +5,7 @@
 //! nothing of each other, of HTTP or of the clock, and two equal feeds give equal bytes.
 
 pub mod atom;
+mod extras;
 pub mod json;
 mod links;
 pub mod rss;
@@ -177,8 +178,10 @@ pub struct Shown<'a> {
     pub entry: &'a Entry,
     /// Where it is read: its page here, or its own `link` elsewhere.
     pub address: String,
-    /// The full text as HTML.
+    /// The full text as HTML; empty where the summary has to do.
     pub content: String,
+    /// Who wrote it; empty means the feed's author.
+    pub authors: Vec<ShownPerson<'a>>,
     /// What its "Read:" lines name, each once, in order; never the entry itself.
     pub related: Vec<Related>,
     /// The lead image.
@@ -200,6 +203,15 @@ impl Shown<'_> {
             None
         }
     }
+}
+
+/// Somebody, and their picture with its absolute address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownPerson<'a> {
+    /// Who.
+    pub person: &'a Person,
+    /// Absolute.
+    pub avatar: Option<String>,
 }
 
 /// A related link, or one that waits for its entry.
@@ -246,6 +258,8 @@ pub struct ShownEnclosure {
     pub media_type: String,
     /// Bytes; 0 if unknown, as RSS 2.0 asks for.
     pub length: u64,
+    /// How long it plays, in seconds, if it does and that is known.
+    pub seconds: Option<u32>,
 }
 
 /// `instant` in whole seconds of UTC, with a `Z`: some readers ignore an offset. (RFC 3339

@@ -18,8 +18,10 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
-use crate::entry::{Address, Digest, Digester, Language, Person, Text};
-use crate::feed::{Feed, Format, Shown, ShownEnclosure, ShownImage, rfc3339};
+use crate::entry::{
+    Address, Article, Digest, Digester, Episode, EpisodeKind, Language, Link, Text,
+};
+use crate::feed::{Feed, Format, Shown, ShownEnclosure, ShownImage, ShownPerson, rfc3339};
 
 /// Why a page could not be made. The templates are part of the program, so this is a fault of ours.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +48,17 @@ pub struct EntryPage<'a> {
     pub root: &'a str,
     /// The entry.
     pub shown: &'a Shown<'a>,
-    /// The entries whose "Read:" lines name this one, in the order to show them in.
-    pub mentions: &'a [Mention],
+    /// The entries whose "Read:" lines name this one.
+    pub mentions: &'a Mentions,
+}
+
+/// The entries whose "Read:" lines name another one.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Mentions {
+    /// Those to show, newest first.
+    pub newest: Vec<Mention>,
+    /// How many more there are.
+    pub more: usize,
 }
 
 /// An entry that names another one in a "Read:" line.
@@ -132,6 +143,7 @@ impl Pages {
         let language = language.unwrap_or(&feed.language);
         let mentions: Vec<_> = page
             .mentions
+            .newest
             .iter()
             .map(|it| context! { title => it.title.as_str(), address => it.address.as_str() })
             .collect();
@@ -145,6 +157,9 @@ impl Pages {
                 image => shown.image.as_ref().map(|image| image_value(image, &shown.content)),
                 files => shown.enclosures.iter().map(file_value).collect::<Vec<_>>(),
                 mentions,
+                more_mentions => page.mentions.more,
+                links => links_value(&shown.entry.article),
+                episode => shown.entry.article.episode.as_ref().map(episode_words),
                 ..words(language)
             },
         )
@@ -158,11 +173,10 @@ impl Pages {
     fn entry_value(&self, feed: &Feed<'_>, shown: &Shown<'_>) -> Value {
         let entry = shown.entry;
         let article = &entry.article;
-        let default = std::slice::from_ref(&feed.author);
-        let authors = match article.authors.as_slice() {
-            [] => default,
-            authors => authors,
-        };
+        let mut authors: Vec<_> = shown.authors.iter().map(person_value).collect();
+        if authors.is_empty() {
+            authors.push(person_value(&site_author(feed)));
+        }
         let labels = article.categories.iter().map(|it| it.label.to_string());
         let page_language = article.language.as_ref().unwrap_or(&feed.language);
         context! {
@@ -172,7 +186,8 @@ impl Pages {
             language => article.language.as_ref().map(Language::as_str),
             published => self.date_value(entry.published, page_language),
             updated => self.date_value(entry.updated, page_language),
-            authors => authors.iter().map(person_value).collect::<Vec<_>>(),
+            authors,
+            section => article.section.as_ref().map(Text::as_str),
             is_by_site => article.authors.is_empty(),
             tags => labels.collect::<Vec<_>>(),
         }
@@ -207,7 +222,7 @@ fn site_value(feed: &Feed<'_>, root: &str) -> Value {
         home => feed.home.as_str(),
         icon => feed.icon.as_deref(),
         copyright => feed.copyright.as_ref().map(Text::as_str),
-        author => person_value(&feed.author),
+        author => person_value(&site_author(feed)),
         feeds => Value::from(feeds.to_vec()),
         root,
     }
@@ -229,9 +244,68 @@ fn is_english(language: &Language) -> bool {
     primary.is_some_and(|primary| primary.eq_ignore_ascii_case("en"))
 }
 
-fn person_value(person: &Person) -> Value {
-    let uri = person.uri.as_ref().filter(|uri| uri.is_web());
-    context! { name => person.name.as_str(), uri => uri.map(Address::as_str) }
+fn site_author<'a>(feed: &'a Feed<'_>) -> ShownPerson<'a> {
+    ShownPerson {
+        person: &feed.author,
+        avatar: None,
+    }
+}
+
+fn person_value(shown: &ShownPerson<'_>) -> Value {
+    let uri = shown.person.uri.as_ref().filter(|uri| uri.is_web());
+    context! {
+        name => shown.person.name.as_str(),
+        uri => uri.map(Address::as_str),
+        avatar => shown.avatar.as_deref(),
+    }
+}
+
+/// Where the writer found it, what it was taken over from, and where readers discuss it: as far as a
+/// browser can go there.
+fn links_value(article: &Article) -> Value {
+    let value = |link: &Link| {
+        link.address.is_web().then(|| {
+            let title = link
+                .title
+                .as_ref()
+                .map_or_else(|| bare(link.address.as_str()), Text::as_str);
+            context! { address => link.address.as_str(), title => title }
+        })
+    };
+    let comments = article.comments.as_ref().filter(|it| it.is_web());
+    context! {
+        via => article.via.iter().filter_map(value).collect::<Vec<_>>(),
+        source => article.source.as_ref().and_then(value),
+        comments => comments.map(Address::as_str),
+    }
+}
+
+/// An address without what everybody knows to be there.
+fn bare(address: &str) -> &str {
+    let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
+    bare.strip_suffix('/').unwrap_or(bare)
+}
+
+/// "Season 2, episode 7".
+fn episode_words(episode: &Episode) -> String {
+    let season = episode.season.map(|number| format!("Season {number}"));
+    let kind = match episode.kind {
+        Some(EpisodeKind::Trailer) => "trailer",
+        Some(EpisodeKind::Bonus) => "bonus",
+        None => "episode",
+    };
+    let number = match (episode.number, episode.kind) {
+        (Some(number), _) => Some(format!("{kind} {number}")),
+        (None, Some(_)) => Some(kind.to_owned()),
+        (None, None) => None,
+    };
+    let words: Vec<String> = season.into_iter().chain(number).collect();
+    let words = words.join(", ");
+    let mut letters = words.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().collect::<String>() + letters.as_str(),
+        None => words,
+    }
 }
 
 /// The lead image; `is_new` when the full text does not show it anyway.
@@ -257,6 +331,17 @@ fn file_value(file: &ShownEnclosure) -> Value {
         kind => kind,
         name => name.filter(|name| !name.is_empty()),
         size => (file.length > 0).then(|| size(file.length)),
+        duration => file.seconds.map(duration),
+    }
+}
+
+/// A time to play as players show it: hours only where there are any.
+fn duration(seconds: u32) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
     }
 }
 

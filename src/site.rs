@@ -13,12 +13,13 @@ mod address;
 #[cfg(test)]
 mod tests;
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap};
 use jiff::Timestamp;
 
-use crate::catalogue::{Catalogue, Changes, Record};
+use crate::catalogue::{Catalogue, Changes, Key, Record};
 use crate::entry::{Address, Digest, Digester, EntryId, FolderPath, Language, Person, Slug, Text};
 use crate::feed::{self, FeedKey, Format};
 use crate::page;
@@ -100,7 +101,7 @@ impl Settings {
 /// The program's way of writing feeds. Raise the number when documents change although nothing that
 /// they show did; the version without its patch level is in it because feeds name it.
 const MANNER: &str = concat!(
-    "1 ",
+    "2 ",
     env!("CARGO_PKG_VERSION_MAJOR"),
     ".",
     env!("CARGO_PKG_VERSION_MINOR")
@@ -290,6 +291,23 @@ impl Site {
         })
     }
 
+    /// The newest entries whose "Read:" lines lead to `key`, newest first, and how many more there are.
+    pub fn mentions(&self, key: Key) -> (Vec<&Arc<Record>>, usize) {
+        let newest_first = |one: &&Arc<Record>, other: &&Arc<Record>| {
+            let place = |record: &Record| Reverse(record.entry.published);
+            let by_date = place(one).cmp(&place(other));
+            by_date.then_with(|| one.entry.slug.cmp(&other.entry.slug))
+        };
+        let mut sources: Vec<_> = self.catalogue.mentions(key).collect();
+        let more = sources.len().saturating_sub(MENTIONS);
+        if more > 0 {
+            sources.select_nth_unstable_by(MENTIONS, newest_first);
+            sources.truncate(MENTIONS);
+        }
+        sources.sort_unstable_by(newest_first);
+        (sources, more)
+    }
+
     fn feed_plan(&self, key: FeedKey, format: Format) -> Option<Plan> {
         let window = self.window(&key)?;
         Some(Plan {
@@ -306,10 +324,13 @@ impl Site {
 
     fn front_plan(&self) -> Option<Plan> {
         let window = self.window(&FeedKey::All)?;
-        let tag = Digester::new()
+        let digester = Digester::new()
             .field(page::version().as_bytes())
-            .field(window.tag.as_bytes())
-            .finish();
+            .field(window.tag.as_bytes());
+        let tag = match self.catalogue.front() {
+            Some(front) => digester.field(front.face.as_bytes()).finish(),
+            None => digester.finish(),
+        };
         Some(Plan {
             key: DocumentKey::Front,
             tag,
@@ -323,12 +344,13 @@ impl Site {
             .field(page::version().as_bytes())
             .field(self.manner.as_bytes())
             .field(record.face.as_bytes());
-        let tag = self
-            .catalogue
-            .mentions(record.key)
+        let (newest, more) = self.mentions(record.key);
+        let tag = newest
+            .iter()
             .fold(digester, |digester, source| {
                 digester.field(source.card.digest().as_bytes())
             })
+            .field(more.to_string())
             .finish();
         Plan {
             key: DocumentKey::Entry(record.entry.slug.clone()),
@@ -340,3 +362,6 @@ impl Site {
 }
 
 const HTML: &str = "text/html; charset=utf-8";
+
+/// How many of the entries that mention one its page names.
+const MENTIONS: usize = 50;

@@ -12,7 +12,7 @@ use crate::entry::{Draft, FolderPath, Media, Reference, Slug};
 const IMAGES: [&str; 4] = ["jpeg", "jpg", "png", "webp"];
 
 /// What the names of texts end in.
-const TEXTS: [&str; 5] = ["md", "markdown", "txt", "html", "htm"];
+pub(super) const TEXTS: [&str; 5] = ["md", "markdown", "txt", "html", "htm"];
 
 /// Whether the file may be the lead image of the entry whose name it has.
 pub fn is_lead_image(path: &FolderPath) -> bool {

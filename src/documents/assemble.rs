@@ -4,13 +4,18 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::MakeError;
-use crate::catalogue::{Record, Resolved};
-use crate::entry::{Bodies, Enclosure, Hole, Reference, RelatedLine, Slug, Target, Text, Wanted};
-use crate::feed::{
-    Feed, FeedKey, Format, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage,
+use crate::catalogue::{Record, Resolved, is_lead_image};
+use crate::entry::{
+    Bodies, Enclosure, Hole, Media, Reference, RelatedLine, Slug, Target, Text, Wanted,
 };
-use crate::page::Mention;
+use crate::feed::{
+    Feed, FeedKey, Format, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage, ShownPerson,
+};
+use crate::page::{Mention, Mentions};
 use crate::site::{Settings, Site};
+
+/// A file of which nothing else is known. (RFC 2046 section 4.5.1)
+const ANY_FILE: &str = "application/octet-stream";
 
 /// The feed `key` of `site`, complete.
 pub(super) fn feed<'a>(
@@ -22,7 +27,13 @@ pub(super) fn feed<'a>(
     let entries = window
         .entries
         .iter()
-        .map(|record| shown(site, record, bodies))
+        .map(|record| {
+            if record.entry.article.is_summary_only {
+                Ok(show(site, record, String::new()))
+            } else {
+                shown(site, record, bodies)
+            }
+        })
         .collect::<Result<_, _>>()?;
     Ok(Feed {
         entries,
@@ -61,54 +72,102 @@ pub(super) fn head<'a>(site: &'a Site, key: &FeedKey) -> Result<Feed<'a>, MakeEr
     })
 }
 
-/// The entry of `record` as any document shows it.
+/// The entry of `record` with its full text.
 pub(super) fn shown<'a>(
     site: &Site,
     record: &'a Record,
     bodies: &dyn Bodies,
 ) -> Result<Shown<'a>, MakeError> {
-    let article = &record.entry.article;
+    Ok(show(site, record, content(site, record, bodies)?))
+}
+
+/// The front page's own text, if the publisher wrote one.
+pub(super) fn front(site: &Site, bodies: &dyn Bodies) -> Result<Option<String>, MakeError> {
+    let front = site.catalogue().front();
+    front
+        .map(|record| content(site, record, bodies))
+        .transpose()
+}
+
+/// The full text of `record`, its holes filled.
+fn content(site: &Site, record: &Record, bodies: &dyn Bodies) -> Result<String, MakeError> {
     let body = bodies
-        .body(article.body)
+        .body(record.entry.article.body)
         .map_err(|error| MakeError::Body(Arc::new(error)))?;
     let mut content = String::with_capacity(body.as_str().len() + 256);
     body.fill(&mut content, |hole, html| fill(site, record, hole, html));
-    Ok(Shown {
+    Ok(content)
+}
+
+fn show<'a>(site: &Site, record: &'a Record, content: String) -> Shown<'a> {
+    let article = &record.entry.article;
+    let authors = article.authors.iter().map(|person| ShownPerson {
+        person,
+        avatar: person
+            .avatar
+            .as_ref()
+            .and_then(|avatar| address(site, record, avatar)),
+    });
+    Shown {
         address: site.address_of(&record.entry),
         content,
+        authors: authors.collect(),
         related: related(site, record),
-        image: article.image.as_ref().and_then(|image| {
-            Some(ShownImage {
-                address: address(site, record, &image.target)?,
-                media_type: media_type(record, &image.target),
-                length: length(record, &image.target),
-                alt: image.alt.clone(),
-            })
-        }),
-        enclosures: article
-            .enclosures
-            .iter()
-            .filter_map(|file| enclosure(site, record, file))
-            .collect(),
+        image: image(site, record),
+        enclosures: enclosures(site, record),
         entry: &record.entry,
+    }
+}
+
+/// The lead image: the one that the article names, else the one that has its name.
+fn image(site: &Site, record: &Record) -> Option<ShownImage> {
+    let Some(image) = &record.entry.article.image else {
+        let mut beside = record.beside.iter();
+        let (path, media) = beside.find(|(path, _)| is_lead_image(path))?;
+        return Some(ShownImage {
+            address: site.address_of_media(path),
+            media_type: path.media_type().map(str::to_owned),
+            length: Some(media.bytes),
+            alt: Text::new(""),
+        });
+    };
+    Some(ShownImage {
+        address: address(site, record, &image.target)?,
+        media_type: media_type(record, &image.target),
+        length: media(record, &image.target).map(|media| media.bytes),
+        alt: image.alt.clone(),
     })
 }
 
-/// The entry at `slug`, and the titles and addresses of those that mention it.
-pub(super) fn entry(site: &Site, slug: &Slug) -> Option<(Arc<Record>, Vec<Mention>)> {
+/// The files that the article names, and the recordings that have its name.
+fn enclosures(site: &Site, record: &Record) -> Vec<ShownEnclosure> {
+    let named = record.entry.article.enclosures.iter();
+    let named = named.filter_map(|file| enclosure(site, record, file));
+    let beside = record.beside.iter();
+    let beside = beside
+        .filter(|(path, _)| path.is_recording())
+        .map(|(path, media)| ShownEnclosure {
+            address: site.address_of_media(path),
+            media_type: path.media_type().unwrap_or(ANY_FILE).to_owned(),
+            length: media.bytes,
+            seconds: media.seconds,
+        });
+    named.chain(beside).collect()
+}
+
+/// The entry at `slug`, and what the page says of those that mention it.
+pub(super) fn entry(site: &Site, slug: &Slug) -> Option<(Arc<Record>, Mentions)> {
     let record = site
         .catalogue()
         .at_slug(slug)
         .filter(|record| record.is_live())?;
-    let mentions = site
-        .catalogue()
-        .mentions(record.key)
-        .map(|source| Mention {
-            title: source.card.title.clone(),
-            address: site.address_of_card(&source.card),
-        })
-        .collect();
-    Some((Arc::clone(record), mentions))
+    let (newest, more) = site.mentions(record.key);
+    let newest = newest.iter().map(|source| Mention {
+        title: source.card.title.clone(),
+        address: site.address_of_card(&source.card),
+    });
+    let newest = newest.collect();
+    Some((Arc::clone(record), Mentions { newest, more }))
 }
 
 fn fill(site: &Site, record: &Record, hole: Hole<'_>, html: &mut String) {
@@ -216,10 +275,10 @@ fn address(site: &Site, record: &Record, target: &Target) -> Option<String> {
     }
 }
 
-fn length(record: &Record, target: &Target) -> Option<u64> {
+fn media(record: &Record, target: &Target) -> Option<Media> {
     match target {
         Target::Reference(number) => match record.resolved.get(*number)? {
-            Resolved::Media(media) => Some(media.bytes),
+            Resolved::Media(media) => Some(*media),
             _ => None,
         },
         Target::Address(_) => None,
@@ -239,12 +298,14 @@ fn media_type(record: &Record, target: &Target) -> Option<String> {
 
 fn enclosure(site: &Site, record: &Record, file: &Enclosure) -> Option<ShownEnclosure> {
     let stated = file.media_type.as_ref().map(ToString::to_string);
+    let found = media(record, &file.target);
     Some(ShownEnclosure {
         address: address(site, record, &file.target)?,
         media_type: stated
             .or_else(|| media_type(record, &file.target))
-            .unwrap_or_else(|| "application/octet-stream".to_owned()),
-        length: length(record, &file.target).or(file.length).unwrap_or(0),
+            .unwrap_or_else(|| ANY_FILE.to_owned()),
+        length: found.map(|media| media.bytes).or(file.length).unwrap_or(0),
+        seconds: file.seconds.or(found.and_then(|media| media.seconds)),
     })
 }
 

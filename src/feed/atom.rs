@@ -1,4 +1,5 @@
-//! Atom 1.0 (RFC 4287), with the lead image as `media:content` (Media RSS 1.5.1).
+//! Atom 1.0 (RFC 4287), with the lead image as `media:content` (Media RSS 1.5.1), and with the elements
+//! that the writer asks for.
 //!
 //! Only characters that XML can carry get here (`Text`, `Address`, cleaned HTML), so that escaping
 //! is all that is needed for a well-formed document. The `atom_syndication` crate does it
@@ -11,7 +12,7 @@ use atom_syndication::extension::{Extension, ExtensionMap};
 use chrono::{DateTime, FixedOffset};
 use jiff::Timestamp;
 
-use super::{Feed, Format, PROGRAM, Shown, ShownImage, VERSION, WriteError, links};
+use super::{Feed, Format, PROGRAM, Shown, ShownImage, VERSION, WriteError, extras, links};
 use crate::entry::{Category, Person, Text};
 
 /// The crate's own declaration leaves the encoding out.
@@ -84,6 +85,9 @@ fn entry(shown: &Shown<'_>) -> Result<atom::Entry, WriteError> {
     // RFC 4287 section 4.1.1 wants one alternate; readers that take the first link get it.
     let mut entry_links = vec![links::page(&shown.address, language.as_deref())];
     entry_links.extend(links::related(&shown.related));
+    // What an entry was taken over from is its source too: Atom's own `source` is for whole feeds.
+    entry_links.extend(article.via.iter().chain(&article.source).map(links::via));
+    entry_links.extend(article.comments.as_ref().map(links::replies));
     entry_links.extend(shown.enclosures.iter().map(links::enclosure));
     let content = (!shown.content.is_empty()).then(|| atom::Content {
         lang: language.clone(),
@@ -136,7 +140,7 @@ fn category(category: &Category) -> atom::Category {
 }
 
 fn namespaces(feed: &Feed<'_>) -> BTreeMap<String, String> {
-    let mut namespaces = BTreeMap::new();
+    let mut namespaces = extras::namespaces(feed.entries.iter().flat_map(extras::elements));
     if feed.entries.iter().any(|shown| shown.image.is_some()) {
         namespaces.insert("media".to_owned(), MEDIA.to_owned());
     }
@@ -148,6 +152,18 @@ fn extensions(shown: &Shown<'_>) -> ExtensionMap {
     if let Some(image) = &shown.image {
         let content = BTreeMap::from([("content".to_owned(), vec![media_content(image)])]);
         extensions.insert("media".to_owned(), content);
+    }
+    for extra in extras::elements(shown) {
+        if (extra.prefix, extra.name) == ("media", "content") && shown.image.is_some() {
+            continue;
+        }
+        let names = extensions.entry(extra.prefix.to_owned()).or_default();
+        let elements = names.entry(extra.name.to_owned()).or_default();
+        elements.push(Extension {
+            name: format!("{}:{}", extra.prefix, extra.name),
+            value: Some(extra.value.into_owned()),
+            ..Extension::default()
+        });
     }
     extensions
 }
@@ -242,19 +258,53 @@ mod tests {
         let rels: Vec<_> = full.links.iter().map(|link| link.rel.as_str()).collect();
         assert_eq!(
             rels,
-            ["alternate", "related", "related", "enclosure", "enclosure"]
+            [
+                "alternate",
+                "related",
+                "related",
+                "via",
+                "via",
+                "via",
+                "replies",
+                "enclosure",
+                "enclosure"
+            ]
         );
         assert_eq!(full.links[0].href, feed.entries[0].address);
         assert_eq!(full.links[0].hreflang.as_deref(), Some("de"));
         assert_eq!(full.links[1].hreflang.as_deref(), Some("ja"));
         assert_eq!(full.links[2].href, "https://tolls.example/p?a=1&b=2");
         assert_eq!(full.links[2].mime_type, None);
-        assert_eq!(full.links[4].length, None);
+        assert_eq!(full.links[8].length, None);
         assert_eq!(full.authors.len(), 2);
         assert_eq!(full.authors[0].email.as_deref(), Some("ana@example.org"));
         assert_eq!(full.title.lang.as_deref(), Some("de"));
         assert!(read.entries[1].authors.is_empty());
         assert_eq!(full.categories[0].term, "stadt-land");
+    }
+
+    #[test]
+    fn what_the_writer_asks_for_is_said_beside_what_we_say() {
+        let entries = sample::entries();
+        let document = written(&sample::feed(&entries));
+        let read = roxmltree::Document::parse(&document).unwrap();
+        let texts = |namespace: &str, name: &str| -> Vec<Option<&str>> {
+            let found = read.descendants();
+            let found = found.filter(|node| node.has_tag_name((namespace, name)));
+            found.map(|node| node.text()).collect()
+        };
+        let dc = "http://purl.org/dc/elements/1.1/";
+        assert_eq!(
+            texts(dc, "subject"),
+            [Some("Trams & <trains>"), Some("Bridges")]
+        );
+        assert_eq!(texts(dc, "creator"), [Some("Nobody")]);
+        let geo = "http://www.w3.org/2003/01/geo/wgs84_pos#";
+        assert_eq!(texts(geo, "lat"), [Some("38.72")]);
+        assert_eq!(texts(MEDIA, "content"), [None]);
+        assert!(document.contains(
+            "<link href=\"https://talk.example/t?id=7&amp;all=1\" rel=\"replies\" type=\"text/html\"/>"
+        ));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! JSON Feed 1.1 (<https://www.jsonfeed.org/version/1.1/>), with the extension `_tidings` for
-//! related links.
+//! what the format has no word for.
 
 use serde::Serialize;
 
-use super::{Feed, Format, Related, Shown, ShownEnclosure, WriteError, rfc3339};
-use crate::entry::{Address, EntryId, Language, Person, Text};
+use super::{Feed, Format, Related, Shown, ShownEnclosure, ShownPerson, WriteError, rfc3339};
+use crate::entry::{Address, EntryId, Language, Link, Person, Text};
 
 /// The value of `version`.
 const VERSION: &str = "https://jsonfeed.org/version/1.1";
@@ -81,7 +81,6 @@ impl<'a> From<&'a Shown<'_>> for Item<'a> {
         let entry = shown.entry;
         let article = &entry.article;
         let has_content = !shown.content.is_empty();
-        let related: Vec<_> = shown.related.iter().map(RelatedLink::from).collect();
         Self {
             id: entry.id.as_str(),
             url: &shown.address,
@@ -92,11 +91,11 @@ impl<'a> From<&'a Shown<'_>> for Item<'a> {
             image: shown.image.as_ref().map(|image| image.address.as_str()),
             date_published: rfc3339(entry.published),
             date_modified: rfc3339(entry.updated),
-            authors: article.authors.iter().map(Author::from).collect(),
+            authors: shown.authors.iter().map(Author::from).collect(),
             tags: article.categories.iter().map(|it| &it.label).collect(),
             language: article.language.as_ref().map(Language::as_str),
             attachments: shown.enclosures.iter().map(Attachment::from).collect(),
-            _tidings: (!related.is_empty()).then_some(Extension { related }),
+            _tidings: Extension::of(shown),
         }
     }
 }
@@ -107,6 +106,17 @@ struct Author<'a> {
     name: &'a Text,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avatar: Option<&'a str>,
+}
+
+impl<'a> From<&'a ShownPerson<'_>> for Author<'a> {
+    fn from(shown: &'a ShownPerson<'_>) -> Self {
+        Self {
+            avatar: shown.avatar.as_deref(),
+            ..Self::from(shown.person)
+        }
+    }
 }
 
 impl<'a> From<&'a Person> for Author<'a> {
@@ -114,6 +124,7 @@ impl<'a> From<&'a Person> for Author<'a> {
         Self {
             name: &person.name,
             url: person.uri.as_ref().map(Address::as_str),
+            avatar: None,
         }
     }
 }
@@ -125,6 +136,8 @@ struct Attachment<'a> {
     mime_type: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     size_in_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_in_seconds: Option<u32>,
 }
 
 impl<'a> From<&'a ShownEnclosure> for Attachment<'a> {
@@ -133,6 +146,7 @@ impl<'a> From<&'a ShownEnclosure> for Attachment<'a> {
             url: &file.address,
             mime_type: &file.media_type,
             size_in_bytes: (file.length > 0).then_some(file.length),
+            duration_in_seconds: file.seconds,
         }
     }
 }
@@ -140,7 +154,51 @@ impl<'a> From<&'a ShownEnclosure> for Attachment<'a> {
 /// What the format has no word for.
 #[derive(Serialize)]
 struct Extension<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     related: Vec<RelatedLink<'a>>,
+    /// Where the writer found it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    via: Vec<OuterLink<'a>>,
+    /// What it was taken over from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<OuterLink<'a>>,
+    /// Where readers discuss it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comments_url: Option<&'a str>,
+}
+
+impl<'a> Extension<'a> {
+    fn of(shown: &'a Shown<'_>) -> Option<Self> {
+        let article = &shown.entry.article;
+        let said = Self {
+            related: shown.related.iter().map(RelatedLink::from).collect(),
+            via: article.via.iter().map(OuterLink::from).collect(),
+            source: article.source.as_ref().map(OuterLink::from),
+            comments_url: article.comments.as_ref().map(Address::as_str),
+        };
+        let is_empty = said.related.is_empty()
+            && said.via.is_empty()
+            && said.source.is_none()
+            && said.comments_url.is_none();
+        (!is_empty).then_some(said)
+    }
+}
+
+/// A link to somewhere else.
+#[derive(Serialize)]
+struct OuterLink<'a> {
+    url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a Text>,
+}
+
+impl<'a> From<&'a Link> for OuterLink<'a> {
+    fn from(link: &'a Link) -> Self {
+        Self {
+            url: link.address.as_str(),
+            title: link.title.as_ref(),
+        }
+    }
 }
 
 /// A related link, with the id too when it is an entry of ours; or `pending`, without an address.
@@ -211,7 +269,10 @@ mod tests {
         let full = &read["items"][0];
         assert_eq!(
             full["authors"],
-            json!([{"name": "Ana Reis", "url": "https://ana.example/?a=1&b=2"}, {"name": "Jörg Öztürk"}])
+            json!([
+                {"name": "Ana Reis", "url": "https://ana.example/?a=1&b=2"},
+                {"name": "Jörg Öztürk", "avatar": "https://news.example.org/media/j.png?a=1&b=2"},
+            ])
         );
         assert_eq!(full["tags"], json!(["Stadt & Land", "Verkehr"]));
         assert_eq!(full["language"], "de");
@@ -225,6 +286,22 @@ mod tests {
             json!({"url": "https://news.example.org/media/notes.pdf", "mime_type": "application/pdf"})
         );
         assert_eq!(full["attachments"][0]["size_in_bytes"], 1_234_567);
+        assert_eq!(full["attachments"][0]["duration_in_seconds"], 754);
+        assert_eq!(
+            full["_tidings"]["via"],
+            json!([
+                {"url": "https://found.example/?a=1&b=2", "title": "Found & <seen>"},
+                {"url": "https://other.example/"},
+            ])
+        );
+        assert_eq!(
+            full["_tidings"]["source"],
+            json!({"url": "https://wire.example/rss.xml", "title": "The \"Wire\""})
+        );
+        assert_eq!(
+            full["_tidings"]["comments_url"],
+            "https://talk.example/t?id=7&all=1"
+        );
         let related = full["_tidings"]["related"].as_array().unwrap();
         assert_eq!(related.len(), 3);
         assert_eq!(

@@ -3,6 +3,7 @@
 use atom_syndication::Link;
 
 use super::{Feed, Format, Related, ShownEnclosure};
+use crate::entry::{self, Address};
 
 /// The media type of web pages.
 const PAGE: &str = "text/html";
@@ -56,6 +57,22 @@ pub(super) fn related(related: &[Related]) -> impl Iterator<Item = Link> {
             ..link("related", &target.address)
         })
     })
+}
+
+/// Where the writer found it. (RFC 4287 section 4.2.7.2)
+pub(super) fn via(found: &entry::Link) -> Link {
+    Link {
+        title: found.title.as_ref().map(ToString::to_string),
+        ..link("via", found.address.as_str())
+    }
+}
+
+/// Where readers discuss it. (RFC 4685 section 4)
+pub(super) fn replies(comments: &Address) -> Link {
+    Link {
+        mime_type: comments.is_web().then(|| PAGE.to_owned()),
+        ..link("replies", comments.as_str())
+    }
 }
 
 /// A file that belongs to an entry.

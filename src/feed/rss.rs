@@ -1,5 +1,6 @@
 //! RSS 2.0 (Board specification 2.0.11), with the elements of other namespaces that readers know:
-//! `content:encoded`, `dc:creator`, `atom:link`, `atom:updated` and `media:content`.
+//! `content:encoded`, `dc:creator`, `atom:link`, `atom:updated`, `media:content` and, for podcasts,
+//! `itunes:…`; and with the elements that the writer asks for.
 //!
 //! Only characters that XML can carry get here (`Text`, `Address`, cleaned HTML), so that escaping,
 //! which the `rss` crate does, is all that is needed for a well-formed document.
@@ -11,10 +12,12 @@ use jiff::tz::TimeZone;
 use rss::extension::atom::AtomExtension;
 use rss::extension::dublincore::DublinCoreExtension;
 use rss::extension::{Extension, ExtensionMap};
-use rss::{Category, Channel, Enclosure, Guid, Image, Item};
+use rss::{Category, Channel, Enclosure, Guid, Image, Item, Source};
 
+use super::extras::Extra;
 use super::{Feed, Format, PROGRAM, Shown, ShownEnclosure, ShownImage, VERSION, WriteError};
-use super::{links, rfc3339};
+use super::{extras, links, rfc3339};
+use crate::entry::Link;
 
 /// The specification that `docs` names.
 const SPECIFICATION: &str = "https://www.rssboard.org/rss-specification";
@@ -59,7 +62,12 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
 
 /// The namespaces that the crate does not declare by itself.
 fn namespaces(feed: &Feed<'_>) -> BTreeMap<String, String> {
-    let mut namespaces = BTreeMap::new();
+    let extras = feed.entries.iter().flat_map(|shown| {
+        extras::podcast(shown)
+            .into_iter()
+            .chain(extras::elements(shown))
+    });
+    let mut namespaces = extras::namespaces(extras);
     if feed.entries.iter().any(|shown| shown.image.is_some()) {
         namespaces.insert("media".to_owned(), MEDIA.to_owned());
     }
@@ -87,18 +95,21 @@ fn item(feed: &Feed<'_>, shown: &Shown<'_>) -> Result<Item, WriteError> {
     let mut files = shown.enclosures.iter();
     let first_file = files.next();
     let mut atom_links: Vec<_> = links::related(&shown.related).collect();
+    atom_links.extend(article.via.iter().map(links::via));
     atom_links.extend(files.map(links::enclosure));
     Ok(Item {
         title: Some(article.title.to_string()),
         link: Some(shown.address.clone()),
         description: Some(description(shown)),
         categories: categories.collect(),
+        comments: article.comments.as_ref().map(ToString::to_string),
         enclosure: first_file.map(enclosure),
         guid: Some(Guid {
             value: entry.id.to_string(),
             permalink: false,
         }),
         pub_date: Some(rfc2822(entry.published)?),
+        source: article.source.as_ref().map(source),
         content: (!shown.content.is_empty()).then(|| shown.content.clone()),
         extensions: extensions(shown),
         atom_ext: (!atom_links.is_empty()).then_some(AtomExtension { links: atom_links }),
@@ -146,7 +157,17 @@ fn enclosure(file: &ShownEnclosure) -> Enclosure {
     }
 }
 
-/// `atom:updated`, when it says more than `pubDate`, and the lead image as `media:content`.
+/// Where it was taken over from. The specification wants a name.
+fn source(link: &Link) -> Source {
+    let title = link.title.as_ref().map(ToString::to_string);
+    Source {
+        url: link.address.to_string(),
+        title: Some(title.unwrap_or_else(|| link.address.to_string())),
+    }
+}
+
+/// `atom:updated`, when it says more than `pubDate`, the lead image as `media:content`, the words of
+/// podcasts, and what the writer asks for beyond them.
 fn extensions(shown: &Shown<'_>) -> ExtensionMap {
     let mut extensions = ExtensionMap::new();
     let entry = shown.entry;
@@ -157,7 +178,30 @@ fn extensions(shown: &Shown<'_>) -> ExtensionMap {
     if let Some(image) = &shown.image {
         extensions.insert("media".to_owned(), one("content", media_content(image)));
     }
+    for extra in extras::podcast(shown) {
+        add(&mut extensions, &extra);
+    }
+    let ours = extensions.clone();
+    for extra in extras::elements(shown) {
+        // What we say already is not said a second time. (`dc:creator` is none of the extensions.)
+        let is_said = ours
+            .get(extra.prefix)
+            .is_some_and(|names| names.contains_key(extra.name));
+        if !is_said && (extra.prefix, extra.name) != ("dc", "creator") {
+            add(&mut extensions, &extra);
+        }
+    }
     extensions
+}
+
+fn add(extensions: &mut ExtensionMap, extra: &Extra<'_>) {
+    let name = format!("{}:{}", extra.prefix, extra.name);
+    extensions
+        .entry(extra.prefix.to_owned())
+        .or_default()
+        .entry(extra.name.to_owned())
+        .or_default()
+        .push(element(&name, Some(extra.value.to_string())));
 }
 
 /// The lead image. (Media RSS 1.5.1, `media:content`)
@@ -265,9 +309,38 @@ mod tests {
         assert_eq!(full.enclosure.as_ref().unwrap().length, "1234567");
         let links: Vec<_> = full.atom_ext.as_ref().unwrap().links.iter().collect();
         let rels: Vec<_> = links.iter().map(|link| link.rel.as_str()).collect();
-        assert_eq!(rels, ["related", "related", "enclosure"]);
+        assert_eq!(rels, ["related", "related", "via", "via", "enclosure"]);
         assert_eq!(links[1].mime_type, None);
         assert_eq!(links[1].href, "https://tolls.example/p?a=1&b=2");
+    }
+
+    #[test]
+    fn what_else_is_known_is_said_once() {
+        let entries = sample::entries();
+        let document = written(&sample::feed(&entries));
+        for expected in [
+            "<comments>https://talk.example/t?id=7&amp;all=1</comments>",
+            "<source url=\"https://wire.example/rss.xml\">The &quot;Wire&quot;</source>",
+            "<atom:link href=\"https://found.example/?a=1&amp;b=2\" rel=\"via\" title=\"Found &amp; &lt;seen&gt;\"/>",
+            "<itunes:duration>754</itunes:duration>",
+            "<itunes:season>2</itunes:season>",
+            "<itunes:episode>7</itunes:episode>",
+            "<itunes:episodeType>bonus</itunes:episodeType>",
+            "<itunes:explicit>false</itunes:explicit>",
+            "<geo:lat>38.72</geo:lat>",
+            "<dc:subject>Trams &amp; &lt;trains&gt;</dc:subject><dc:subject>Bridges</dc:subject>",
+        ] {
+            assert_eq!(
+                document.matches(expected).count(),
+                1,
+                "{expected}\n{document}"
+            );
+        }
+        for never in ["Nobody", "<itunes:episode>8", "nothing</media:content>"] {
+            assert!(!document.contains(never), "{never}");
+        }
+        let small = written(&sample::small(&sample::small_entry()));
+        assert!(!small.contains("itunes") && !small.contains("geo"));
     }
 
     #[test]

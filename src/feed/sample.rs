@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Feed, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage};
+use super::{Feed, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage, ShownPerson};
 use crate::entry::{
-    Address, Article, Category, Digest, Entry, EntryId, FolderPath, Language, Person, Slug, Text,
+    Address, Article, Category, Digest, Element, Entry, EntryId, Episode, EpisodeKind, FolderPath,
+    Language, Link, Person, Slug, Text,
 };
 
 /// The site that the addresses of the sample belong to.
@@ -21,6 +22,27 @@ pub(crate) fn entries() -> Vec<Entry> {
     full.article.authors[0].email = Some(Text::new("ana@example.org"));
     full.article.authors[0].uri = Address::parse("https://ana.example/?a=1&b=2").ok();
     full.article.categories = vec![category("Stadt & Land"), category("Verkehr")];
+    full.article.via = vec![
+        link("https://found.example/?a=1&b=2", Some("Found & <seen>")),
+        link("https://other.example/", None),
+    ];
+    full.article.source = Some(link("https://wire.example/rss.xml", Some("The \"Wire\"")));
+    full.article.comments = Address::parse("https://talk.example/t?id=7&all=1").ok();
+    full.article.section = Some(Text::one_line("Stadt & <Land>"));
+    full.article.episode = Some(Episode {
+        number: Some(7),
+        season: Some(2),
+        kind: Some(EpisodeKind::Bonus),
+        explicit: Some(false),
+    });
+    full.article.elements = vec![
+        element("geo", "lat", "38.72"),
+        element("dc", "subject", "Trams & <trains>"),
+        element("dc", "subject", "Bridges"),
+        element("dc", "creator", "Nobody"),
+        element("itunes", "episode", "8"),
+        element("media", "content", "nothing"),
+    ];
     let mut hostile = entry("<3 & \"quotes\" ]]> 2026+00:00", 3, "2026-11-19T23:59:59Z");
     hostile.article.summary = Text::new("1 < 2 && 3 > 2, said <b>nobody</b> & \"all\" ]]>");
     let bare = entry("港の橋が再開 🙂", 2, "2026-11-18T00:00:00Z");
@@ -38,6 +60,7 @@ pub(crate) fn feed(entries: &[Entry]) -> Feed<'_> {
     };
     full.content = "<p>Die Straßenbahn fährt.</p>\n<p>Read: <a href=\"https://news.example.org/entries/3\">&lt;3 &amp; \"quotes\"</a></p>".into();
     full.related = related();
+    full.authors[1].avatar = Some(format!("{BASE}media/j.png?a=1&b=2"));
     full.image = Some(ShownImage {
         address: "https://news.example.org/media/a.jpg?w=1&h=2".into(),
         media_type: Some("image/jpeg".into()),
@@ -45,7 +68,10 @@ pub(crate) fn feed(entries: &[Entry]) -> Feed<'_> {
         alt: Text::new("Die Brücke\nam <Abend>"),
     });
     full.enclosures = vec![
-        enclosure("media/episode.mp3?a=1&b=2", "audio/mpeg", 1_234_567),
+        ShownEnclosure {
+            seconds: Some(754),
+            ..enclosure("media/episode.mp3?a=1&b=2", "audio/mpeg", 1_234_567)
+        },
         enclosure("media/notes.pdf", "application/pdf", 0),
     ];
     hostile.content = "<pre>a ]]&gt; b ]]> c</pre><p>&lt;updated&gt;2026-01-01T00:00:00+00:00&lt;/updated&gt; <code>+00:00</updated></code></p>".into();
@@ -144,10 +170,15 @@ fn show(entry: &Entry) -> Shown<'_> {
         Some(link) => link.to_string(),
         None => format!("{BASE}entries/{}", entry.slug.to_url_path()),
     };
+    let authors = entry.article.authors.iter().map(|person| ShownPerson {
+        person,
+        avatar: None,
+    });
     Shown {
         entry,
         address,
         content: String::new(),
+        authors: authors.collect(),
         related: Vec::new(),
         image: None,
         enclosures: Vec::new(),
@@ -195,7 +226,19 @@ fn enclosure(path: &str, media_type: &str, length: u64) -> ShownEnclosure {
         address: format!("{BASE}{path}"),
         media_type: media_type.into(),
         length,
+        seconds: None,
     }
+}
+
+fn link(address: &str, title: Option<&str>) -> Link {
+    Link {
+        address: Address::parse(address).unwrap(),
+        title: title.map(Text::one_line),
+    }
+}
+
+fn element(prefix: &str, name: &str, value: &str) -> Element {
+    Element::new(prefix, name, value).unwrap()
 }
 
 fn person(name: &str) -> Person {

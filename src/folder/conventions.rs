@@ -76,7 +76,7 @@ impl FolderConventions {
         for (place, said) in &self.said {
             let outer = self.nearest(around(place));
             let conventions = outer.zip(said.clone()).map(|(outer, said)| {
-                let defaults = said.within(&outer.defaults);
+                let defaults = said.within(outer.defaults());
                 Arc::new(outer.with_defaults(defaults))
             });
             self.folders.insert(place.clone(), conventions);
@@ -129,7 +129,7 @@ mod tests {
         let mut conventions = FolderConventions::new(base);
         let path = |path: &str| FolderPath::new(path).unwrap();
         let draft = |conventions: &FolderConventions, file: &str| {
-            conventions.of(&path(file)).map(|it| it.defaults.draft)
+            conventions.of(&path(file)).map(|it| it.defaults().draft)
         };
         assert_eq!(draft(&conventions, "a.md"), Some(None));
 

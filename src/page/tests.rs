@@ -19,10 +19,13 @@ fn front(feed: &Feed<'_>) -> String {
 }
 
 fn entry(feed: &Feed<'_>, number: usize) -> String {
-    let mentions = [Mention {
-        title: Text::new("Who <mentions> it"),
-        address: "https://news.example.org/entries/9".into(),
-    }];
+    let mentions = Mentions {
+        newest: vec![Mention {
+            title: Text::new("Who <mentions> it"),
+            address: "https://news.example.org/entries/9".into(),
+        }],
+        more: number,
+    };
     let page = EntryPage {
         feed,
         root: "/",
@@ -169,6 +172,49 @@ fn an_entry_page_shows_the_text_as_it_is() {
         "<link rel=\"canonical\" href=\"https://news.example.org/entries/stra%C3%9Fenbahn-f%C3%A4hrt-wieder\">"
     ));
     assert!(page.contains("<span class=\"meta\">1.2 MB</span>"));
+}
+
+#[test]
+fn an_entry_page_shows_what_else_is_known() {
+    let entries = sample::entries();
+    let feed = sample::feed(&entries);
+    let page = entry(&feed, 0);
+    for expected in [
+        "<p class=\"meta section\">Stadt &amp; &lt;Land&gt;</p>",
+        "<span lang=\"en\">Season 2, bonus 7</span>",
+        "<img class=\"u-photo avatar\" src=\"https://news.example.org/media/j.png?a=1&amp;b=2\" alt=\"\" width=\"24\" height=\"24\">",
+        "<span class=\"meta\">12:34</span>",
+        "<a class=\"u-comments\" href=\"https://talk.example/t?id=7&amp;all=1\" lang=\"en\">Comments</a>",
+        "href=\"https://wire.example/rss.xml\">The &quot;Wire&quot;</a>",
+        "href=\"https://found.example/?a=1&amp;b=2\">Found &amp; &lt;seen&gt;</a>",
+        "href=\"https://other.example/\">other.example</a>",
+    ] {
+        assert!(page.contains(expected), "{expected}\n{page}");
+    }
+    assert!(!page.contains("more</p>"));
+    assert!(entry(&feed, 3).contains("<p class=\"meta\">and 3 more</p>"));
+    assert!(!entry(&feed, 3).contains("Comments"));
+}
+
+#[test]
+fn episodes_and_durations_are_words() {
+    let check = |season, number, kind, expected: &str| {
+        let episode = Episode {
+            season,
+            number,
+            kind,
+            explicit: None,
+        };
+        assert_eq!(episode_words(&episode), expected);
+    };
+    check(Some(2), Some(7), None, "Season 2, episode 7");
+    check(None, Some(7), None, "Episode 7");
+    check(None, None, Some(EpisodeKind::Trailer), "Trailer");
+    check(Some(1), None, None, "Season 1");
+    check(None, None, None, "");
+    assert_eq!(duration(0), "0:00");
+    assert_eq!(duration(754), "12:34");
+    assert_eq!(duration(36_061), "10:01:01");
 }
 
 #[test]

@@ -72,30 +72,28 @@ impl Site {
             .map_or(Found::Nothing, Found::Media)
     }
 
-    /// An entry's page, or where it went. Outside `/entries/` only former addresses count, so that
-    /// an entry has one address.
+    /// An entry's page, or where it went. An entry has one address, below `/entries/`; who asks for
+    /// it where other publishers would have it, by its slug or its file's path, is led there.
     fn find_entry(&self, asked: &str, in_entries: bool) -> Found {
-        let Some(record) = [asked, asked.strip_suffix(".html").unwrap_or(asked)]
+        let plain = asked.trim_end_matches('/');
+        let plain = plain.strip_suffix(".html").unwrap_or(plain);
+        let by_slug = [asked, plain]
             .into_iter()
             .filter_map(Slug::from_path)
-            .find_map(|slug| self.catalogue.at_slug(&slug))
-        else {
+            .find_map(|slug| self.catalogue.at_slug(&slug));
+        let Some(record) = by_slug.or_else(|| self.catalogue.at_stem(plain)) else {
             return Found::Nothing;
         };
         let slug = &record.entry.slug;
-        let counts = in_entries
-            || Slug::from_path(asked).is_some_and(|asked| record.former.contains(&asked));
         match record.standing {
             Standing::Live if in_entries && slug.as_str() == asked => {
                 Found::Document(self.entry_plan(record))
             }
-            Standing::Live if counts => {
+            Standing::Live => {
                 Found::Moved(format!("{}entries/{}", self.root(), slug.to_url_path()))
             }
-            Standing::Retired(_) | Standing::Withdrawn(_) | Standing::Enclosed if counts => {
-                Found::Gone
-            }
-            _ => Found::Nothing,
+            Standing::Retired(_) | Standing::Withdrawn(_) | Standing::Enclosed => Found::Gone,
+            Standing::Scheduled | Standing::Front => Found::Nothing,
         }
     }
 
@@ -107,6 +105,11 @@ impl Site {
     /// The absolute address of an entry's page on this site.
     pub fn page_of(&self, slug: &Slug) -> String {
         self.absolute(&format!("entries/{}", slug.to_url_path()))
+    }
+
+    /// The absolute address of a file beside entries.
+    pub fn address_of_media(&self, path: &FolderPath) -> String {
+        self.absolute(&format!("media/{}", path.to_url_path()))
     }
 
     /// Where an entry is read: its page here, or its own `link` elsewhere.
@@ -135,8 +138,7 @@ impl Site {
             (Resolved::Entry(card), _) => Some(self.address_of_card(card) + &place),
             (Resolved::Itself, _) => Some(self.page_of(&record.entry.slug) + &place),
             (Resolved::Media(_), _) => {
-                let file = named_path(reference)?.path.to_url_path();
-                Some(self.absolute(&format!("media/{file}{place}")))
+                Some(self.address_of_media(&named_path(reference)?.path) + &place)
             }
             (
                 Resolved::Plain,

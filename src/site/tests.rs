@@ -80,10 +80,13 @@ fn dated(file: &str, seconds: i64) -> Draft {
 #[test]
 fn addresses_lead_to_what_is_there() {
     let mut world = World::new("https://example.org/", 50);
-    let mut moved = draft("bridge.md", "Bridge", &["/maps/harbour.png"]);
+    let mut moved = draft("maps/bridge.md", "Bridge", &["/maps/harbour.png"]);
     moved.claims.slug = Slug::from_path("harbour-bridge");
     moved.claims.aliases = vec![Slug::from_path("2020/01/old").unwrap()];
-    world.drop_in(vec![draft("gone.md", "Gone", &[]), moved]);
+    let mut slipway = draft("posts/slipway/index.md", "Slipway", &[]);
+    slipway.claims.slug = Slug::from_path("slipway");
+    let later = dated("later.md", 1_000_000);
+    world.drop_in(vec![draft("gone.md", "Gone", &[]), moved, slipway, later]);
     let map = vec![
         (path("maps/harbour.png"), Some(Media::of_bytes(9))),
         (path("maps/unused.png"), Some(Media::of_bytes(9))),
@@ -123,9 +126,24 @@ fn addresses_lead_to_what_is_there() {
     );
     check("/entries/2020/01/old", "moved to /entries/harbour-bridge");
     check("/2020/01/old/", "moved to /entries/harbour-bridge");
-    check("/harbour-bridge", "nothing");
+    // Where other publishers would have it: by its slug, or by its file's path.
+    for address in [
+        "/harbour-bridge",
+        "/harbour-bridge/",
+        "/harbour-bridge.html",
+        "/maps/bridge",
+        "/maps/bridge/",
+        "/maps/bridge.html",
+        "/2020/01/old.html",
+    ] {
+        check(address, "moved to /entries/harbour-bridge");
+    }
+    check("/maps/bridge.md", "nothing");
+    check("/posts/slipway/", "moved to /entries/slipway");
+    check("/maps", "nothing");
     check("/entries/gone", "gone");
-    check("/gone", "nothing");
+    check("/gone", "gone");
+    check("/later", "nothing");
     check("/media/maps/harbour.png", "file maps/harbour.png");
     check("/media/maps/unused.png", "nothing");
     check("/media/bridge.md", "nothing");
@@ -208,6 +226,37 @@ fn a_healed_link_changes_the_feed_and_its_pages() {
     let mentioned = world.plan("/entries/b");
     world.remove("a.md");
     assert_ne!(world.plan("/entries/b").tag, mentioned.tag);
+}
+
+#[test]
+fn the_newest_mentions_come_first_and_the_others_are_counted() {
+    let mut world = World::new("https://example.org/", 50);
+    let count = MENTIONS + 3;
+    let sources = (0..count).map(|number| {
+        let mut source = draft(&format!("{number}.md"), &format!("{number}"), &["Target"]);
+        let moment = at(i64::try_from(number).unwrap() - 1000);
+        source.claims.published = Some(StatedDate::At(moment));
+        source
+    });
+    world.drop_in(sources.collect());
+    world.drop_in(vec![draft("target.md", "Target", &[])]);
+    let key = world.catalogue.at_path(&path("target.md")).unwrap().key;
+    let (newest, more) = world.site.mentions(key);
+    let titles: Vec<_> = newest.iter().map(|it| it.card.title.to_string()).collect();
+    let expected: Vec<_> = (3..count).rev().map(|it| it.to_string()).collect();
+    assert_eq!((titles, more), (expected, 3));
+}
+
+#[test]
+fn the_front_page_changes_with_its_own_text() {
+    let mut world = World::new("https://example.org/", 50);
+    world.drop_in(vec![draft("a.md", "One", &["Two"])]);
+    let (front, feed) = (world.plan("/"), world.plan("/rss.xml"));
+    world.drop_in(vec![draft("index.md", "Welcome", &[])]);
+    assert_ne!(world.plan("/").tag, front.tag);
+    assert_eq!(world.plan("/rss.xml"), feed);
+    world.remove("index.md");
+    assert_eq!(world.plan("/").tag, front.tag);
 }
 
 #[test]

@@ -95,6 +95,11 @@ const ARGUED: &[(&str, &str, &str)] = &[
         "which names are entries is which kinds can be parsed",
     ),
     (
+        "folder",
+        "entry::parse::Defaults",
+        "and which name says defaults is the format's word too",
+    ),
+    (
         "folder::watch",
         "entry::FolderPath",
         "a hint is a path, in the words of who is told",

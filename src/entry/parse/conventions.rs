@@ -17,7 +17,7 @@ pub struct Conventions {
     /// What begins a "Read:" line.
     pub(super) labels: Labels,
     /// What holds for an entry that says nothing else itself.
-    pub defaults: Defaults,
+    pub(super) defaults: Defaults,
     digest: Digest,
 }
 
@@ -48,6 +48,11 @@ impl Conventions {
     /// The zone of dates that name none.
     pub fn zone(&self) -> &TimeZone {
         &self.zone
+    }
+
+    /// What holds for an entry that says nothing else itself.
+    pub fn defaults(&self) -> &Defaults {
+        &self.defaults
     }
 
     /// The digest of all that makes the same bytes mean the same.

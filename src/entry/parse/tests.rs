@@ -1,6 +1,7 @@
 //! One table per row of the entry format.
 
 mod bodies;
+mod files;
 mod front_matter;
 mod hostile;
 mod keys;
