@@ -23,7 +23,7 @@ pub use why::{Publication, why};
 
 use crate::catalogue::{Catalogue, Observation, Standing};
 use crate::entry::parse::{Conventions, locate_key};
-use crate::entry::{Draft, FolderPath, Media, Problem, Stamp};
+use crate::entry::{Draft, FolderPath, Media, Problem, Stamp, WarningKind};
 use crate::folder::conventions::{DefaultsError, FolderConventions};
 use crate::folder::reading::{Read, read_all};
 use crate::folder::scan::{Folder, Listing};
@@ -40,7 +40,7 @@ pub enum Severity {
 }
 
 /// What kind of thing was found. The names in JSON stay the same for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Code {
     /// A file that can't be published.
@@ -63,9 +63,25 @@ pub enum Code {
     DeadLink,
     /// An entry that is published later.
     FutureDate,
-    /// Anything else about a file: a title that had to be guessed, an image without words, a value
-    /// that another tool's key can't have.
-    Note,
+    /// A title that had to be guessed.
+    GuessedTitle,
+    /// An image without words for those who can't see it.
+    MissingAlt,
+    /// A value that another tool's key can't have.
+    ForeignValue,
+    /// A link or file that is written in a way that leads nowhere.
+    UnusableLink,
+}
+
+impl From<WarningKind> for Code {
+    fn from(kind: WarningKind) -> Self {
+        match kind {
+            WarningKind::GuessedTitle => Self::GuessedTitle,
+            WarningKind::MissingAlt => Self::MissingAlt,
+            WarningKind::ForeignValue => Self::ForeignValue,
+            WarningKind::UnusableLink => Self::UnusableLink,
+        }
+    }
 }
 
 /// Something that a writer should know.
@@ -226,9 +242,10 @@ impl Reviewer {
     }
 
     fn take(&mut self, draft: Draft, stamp: Stamp) {
-        for problem in &draft.warnings {
+        for warning in &draft.warnings {
             let file = draft.path.as_str();
-            self.find(Severity::Warning, Code::Note, file, problem.clone());
+            let problem = warning.problem.clone();
+            self.find(Severity::Warning, warning.kind.into(), file, problem);
         }
         self.drafts.push((draft, stamp));
     }

@@ -11,12 +11,14 @@ mod body;
 mod element;
 pub mod parse;
 mod path;
+mod problem;
 mod text;
 mod web;
 
 pub use body::{Bodies, Body, Hole};
 pub use element::{Element, ElementError};
 pub use path::FolderPath;
+pub use problem::{Problem, Warning, WarningKind};
 pub use text::{Digest, Digester, Slug, Text};
 pub use web::{Address, AddressError, EntryId, EntryIdError, Language};
 
@@ -105,7 +107,7 @@ pub struct Draft {
     /// `updated` moves only when this does.
     pub content: Digest,
     /// What the writer should know although the entry is published.
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<Warning>,
     /// The digest of the conventions by which the file was read: with others, the same bytes may
     /// mean something else.
     pub conventions: Digest,
@@ -370,22 +372,5 @@ impl Media {
             bytes,
             seconds: None,
         }
-    }
-}
-
-/// Something the writer should know, with the place in the file. The file's name is the caller's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    /// Line, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
-    /// Lower case, no final stop: what is wrong, then what would be right.
-    pub message: String,
-}
-
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}: {}", self.line, self.column, self.message)
     }
 }

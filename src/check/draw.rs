@@ -76,7 +76,7 @@ fn line(source: &str, number: u32) -> Option<String> {
 fn end_of(code: Code, line: &str, start: usize) -> usize {
     let whole = line.trim_end().len().max(start);
     match code {
-        Code::DeadLink | Code::Note => line[start..whole]
+        Code::DeadLink | Code::MissingAlt | Code::UnusableLink => line[start..whole]
             .find([' ', ')', '"', '\'', '>'])
             .map_or(whole, |end| start + end),
         _ => whole,

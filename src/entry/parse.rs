@@ -30,7 +30,10 @@ mod values;
 mod worked_out;
 mod write;
 
-use super::{Article, Body, Draft, Episode, FolderPath, Language, Problem, RelatedLine, Text};
+use super::{
+    Article, Body, Draft, Episode, FolderPath, Language, Problem, RelatedLine, Text, Warning,
+    WarningKind,
+};
 pub use conventions::Conventions;
 pub use defaults::Defaults;
 use head::Head;
@@ -149,7 +152,7 @@ struct Work<'a> {
     source: Source<'a>,
     conventions: &'a Conventions,
     references: References<'a>,
-    warnings: Vec<Problem>,
+    warnings: Vec<Warning>,
 }
 
 impl<'a> Work<'a> {
@@ -202,7 +205,9 @@ impl<'a> Work<'a> {
         let words = write::line(&nodes, self.references.list());
         let (references, unusable) = self.references.finish();
         for (written, message) in unusable {
-            self.warnings.push(self.source.problem(&written, message));
+            let problem = self.source.problem(&written, message);
+            self.warnings
+                .push(WarningKind::UnusableLink.warning(problem));
         }
         let defaults = &self.conventions.defaults;
         let language = said

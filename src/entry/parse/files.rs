@@ -3,7 +3,7 @@
 use super::keys::{Author, File, Named};
 use super::tree::{Node, Value};
 use super::{Work, references};
-use crate::entry::{Address, Enclosure, Image, Person, Problem, Target, Text};
+use crate::entry::{Address, Enclosure, Image, Person, Problem, Target, Text, WarningKind};
 
 impl Work<'_> {
     /// A file named in front matter; a wrong name is a warning under another tool's key.
@@ -12,7 +12,9 @@ impl Work<'_> {
             Ok(target) => Ok(Some(target)),
             Err(message) if field.own => Err(field.problem(message)),
             Err(message) => {
-                self.warnings.push(field.problem(message));
+                let problem = field.problem(message);
+                self.warnings
+                    .push(WarningKind::ForeignValue.warning(problem));
                 Ok(None)
             }
         }
@@ -62,7 +64,8 @@ impl Work<'_> {
                 "the image `{}` has no words for those who can't see it: expected an alt text",
                 references::short(&source)
             );
-            self.warnings.push(self.source.problem(name, message));
+            let problem = self.source.problem(name, message);
+            self.warnings.push(WarningKind::MissingAlt.warning(problem));
         }
     }
 

@@ -9,7 +9,7 @@ use super::references::{has_scheme, short};
 use super::values;
 use crate::entry::{
     Address, Category, Claims, Element, EntryId, Episode, Language, Link, Person, Problem, Slug,
-    StatedDate, Text,
+    StatedDate, Text, Warning, WarningKind,
 };
 
 /// What front matter says, checked; what needs the entry's file or text is still as written.
@@ -34,7 +34,7 @@ pub(super) struct Said {
     pub(super) claims: Claims,
     /// Our own `draft: false`, which wins over what the folder says.
     pub(super) is_no_draft: bool,
-    pub(super) warnings: Vec<Problem>,
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// An author, with a picture that may lie beside the entry.
@@ -100,7 +100,8 @@ pub(super) fn read(fields: Vec<Field>, zone: &TimeZone) -> Result<Said, Problem>
             if named.own {
                 return Err(problem);
             }
-            reader.said.warnings.push(problem);
+            let warning = WarningKind::ForeignValue.warning(problem);
+            reader.said.warnings.push(warning);
         }
     }
     Ok(reader.said)

@@ -3,7 +3,7 @@
 use super::head::Head;
 use super::tree::Node;
 use super::{Kind, Work, decode, references, worked_out, write};
-use crate::entry::{Problem, Text};
+use crate::entry::{Problem, Text, WarningKind};
 
 impl Work<'_> {
     /// The title, by the first rule that gives one; a heading at the top that says the same goes.
@@ -79,11 +79,13 @@ impl Work<'_> {
             "the title had to be guessed: it is now \"{}\"; expected a heading, or `title` in the front matter",
             references::short(title.as_str())
         );
-        self.warnings.push(Problem {
+        let problem = Problem {
             line,
             column,
             message,
-        });
+        };
+        self.warnings
+            .push(WarningKind::GuessedTitle.warning(problem));
         Ok(title)
     }
 }
