@@ -1,5 +1,7 @@
 //! What is worth telling of where an entry's lines and links lead.
 
+use std::collections::HashSet;
+
 use super::{Code, Finding, Severity, Titles};
 use crate::catalogue::{By, Catalogue, Record, Resolved};
 use crate::entry::{Problem, Reference, RelatedLine, Wanted};
@@ -19,6 +21,7 @@ pub(super) fn findings(
     titles: &Titles,
 ) -> Vec<(Sought, Finding)> {
     let mut found: Vec<(Sought, Finding)> = Vec::new();
+    let mut told_of: HashSet<(Code, String)> = HashSet::new();
     let references = record.entry.article.references.iter();
     for (reference, resolved) in references.zip(&*record.resolved) {
         let (words, told) = match (reference, resolved) {
@@ -42,10 +45,9 @@ pub(super) fn findings(
             _ => continue,
         };
         let (code, message, suggestions) = told;
-        let is_told = found
-            .iter()
-            .any(|(_, it)| it.code == code && it.problem.message == message);
-        if !is_told {
+        // Two lines may be told in the same words: what they name tells them apart.
+        let what = format!("{words}\0{message}");
+        if told_of.insert((code, what)) {
             let finding = finding(record, code, message, suggestions);
             found.push((Sought::Words(words), finding));
         }
@@ -124,5 +126,36 @@ fn finding(record: &Record, code: Code, message: String, suggestions: Vec<String
             message,
         },
         suggestions,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::catalogue::sample::{draft, found, path};
+
+    #[test]
+    fn every_pending_line_of_a_file_is_told_and_each_once() {
+        let reads = ["Ferry strike ends", "Tunnel tolls", "Ferry strike ends"];
+        let mut catalogue = Catalogue::new(Uuid::nil());
+        let drafts = vec![draft("a.md", "Bridge", &reads)];
+        catalogue.apply(catalogue.plan(found(drafts), Timestamp::UNIX_EPOCH));
+        let record = catalogue.at_path(&path("a.md")).unwrap();
+        let titles = Titles::of(&catalogue);
+        let told = findings(&catalogue, record, &titles);
+        let words: Vec<&str> = told
+            .iter()
+            .map(|(sought, finding)| {
+                assert_eq!(finding.code, Code::PendingLine);
+                match sought {
+                    Sought::Words(words) => words.as_str(),
+                    Sought::Date => "",
+                }
+            })
+            .collect();
+        assert_eq!(words, ["Ferry strike ends", "Tunnel tolls"]);
     }
 }
