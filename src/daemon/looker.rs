@@ -126,12 +126,13 @@ impl Looker {
         catalogue: &Catalogue,
         now: Instant,
     ) -> Option<Observation> {
-        let names = self.around.folder.names();
-        for (path, signs) in taken
-            .paths
-            .into_iter()
-            .filter(|(path, _)| names.enters(path))
-        {
+        let folder = &self.around.folder;
+        let mut everything = taken.everything;
+        for (path, signs) in taken.paths {
+            if !folder.names().enters(&path) {
+                everything |= folder.leads_to_a_folder(&path);
+                continue;
+            }
             for sign in signs {
                 self.settling.hint(path.clone(), sign, now);
             }
@@ -140,7 +141,7 @@ impl Looker {
             self.next_reconcile = now + RETRY;
             return None;
         };
-        let finding = if taken.everything || !is_same_root || now >= self.next_reconcile {
+        let finding = if everything || !is_same_root || now >= self.next_reconcile {
             self.look_at_everything(catalogue, now)
         } else {
             self.look_at_due(catalogue, now)

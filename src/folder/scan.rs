@@ -224,6 +224,15 @@ impl Folder {
         }
     }
 
+    /// Whether there is a symbolic link at `path` that leads to a folder. Links that count may lead
+    /// through it although its own name does not count, as those of a Kubernetes `ConfigMap` lead through
+    /// `..data`: when it changes, so may any of them.
+    pub fn leads_to_a_folder(&self, path: &FolderPath) -> bool {
+        let place = self.root.join(path.as_str());
+        let is_link = std::fs::symlink_metadata(&place).is_ok_and(|it| it.is_symlink());
+        is_link && std::fs::metadata(&place).is_ok_and(|it| it.is_dir())
+    }
+
     /// The bytes of the entry file at `path`, with the stamp of what was read.
     pub fn read(&self, path: &FolderPath) -> Result<(Vec<u8>, Stamp), ReadError> {
         let mut file = self.open(path, Purpose::Read)?;

@@ -132,6 +132,35 @@ fn one_daemon_and_one_folder_for_each_ledger() {
 }
 
 #[test]
+fn the_ledger_of_the_first_version_is_understood() {
+    let state = TempDir::new().unwrap();
+    let connection = Connection::open(state.path().join("ledger.sqlite")).unwrap();
+    connection
+        .execute_batch(include_str!("tests/first_version.sql"))
+        .unwrap();
+    drop(connection);
+    let ledger = open(&state, "/srv/entries", false).unwrap();
+    let site = ledger.site(None).unwrap();
+    assert_eq!(site.to_string(), "8ab7ef8f-2fd8-4c9e-927f-d7cf6cfc11a5");
+    let stored = ledger.load().unwrap();
+    let catalogue = Catalogue::load(site, stored.records, stored.media);
+    let one = catalogue.at_path(&FolderPath::new("one.md").unwrap());
+    let one = one.unwrap();
+    assert_eq!(
+        one.entry.id.as_str(),
+        "urn:uuid:2871cb8e-902d-5809-92ff-e9411eeb4659"
+    );
+    assert!(one.is_live());
+    let [Resolved::Entry(two), Resolved::Media(map)] = &*one.resolved else {
+        panic!("{:?}", one.resolved)
+    };
+    assert_eq!(two.title.as_str(), "Two");
+    assert_eq!(*map, Media::of_bytes(5));
+    let texts = ledger.bodies().unwrap();
+    assert!(texts.body(one.entry.article.body).is_ok());
+}
+
+#[test]
 fn a_newer_schema_is_refused_and_left_alone() {
     let state = TempDir::new().unwrap();
     drop(open(&state, "/srv/entries", false).unwrap());

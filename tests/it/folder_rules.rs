@@ -213,6 +213,47 @@ fn the_front_page_has_a_text_of_its_own() {
 }
 
 #[test]
+fn what_is_no_entry_of_its_own_stays_so_after_a_restart() {
+    let mut tidings = Setup::new().start();
+    let entries = tidings.entries();
+    fs::write(entries.join("fog.mp3"), recording("The fog horn", "Ana", 3)).unwrap();
+    tidings.drop_entry("fog.md", "# Fog, in words\n\nIt was thick.");
+    tidings.drop_entry("index.md", "# Welcome\n\nTo the **harbour**.");
+    let is_whole = |item: &Value| item["attachments"][0]["duration_in_seconds"].is_u64();
+    let before = item_when(&tidings, "Fog, in words", is_whole);
+    tidings.stop();
+    tidings.start_again();
+    tidings.has_titles(&["Fog, in words"]);
+    assert_eq!(item_when(&tidings, "Fog, in words", |_| true), before);
+    assert!(tidings.get("/").text().contains("<strong>harbour</strong>"));
+}
+
+/// As Kubernetes lays out a `ConfigMap`, and exchanges all its files at once.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_exchanged_as_a_whole_keeps_its_ids() {
+    use std::os::unix::fs::symlink;
+    let tidings = Setup::new().start();
+    let entries = tidings.entries();
+    let lay_out = |version: &str, text: &str| {
+        let folder = entries.join(format!("..{version}"));
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("a.md"), text).unwrap();
+        symlink(format!("..{version}"), entries.join("..data_tmp")).unwrap();
+        fs::rename(entries.join("..data_tmp"), entries.join("..data")).unwrap();
+    };
+    lay_out("2026_1", "# Waves\n\nThey come.");
+    symlink("..data/a.md", entries.join("a.md")).unwrap();
+    tidings.has_titles(&["Waves"]);
+    let before = item_when(&tidings, "Waves", |_| true);
+    lay_out("2026_2", "# Waves and tides\n\nThey come and go.");
+    fs::remove_dir_all(entries.join("..2026_1")).unwrap();
+    tidings.has_titles(&["Waves and tides"]);
+    let after = item_when(&tidings, "Waves and tides", |_| true);
+    assert_eq!(after["id"], before["id"]);
+}
+
+#[test]
 fn other_conventions_read_the_same_files_again() {
     let mut tidings = Setup::new().start();
     tidings.drop_entry("a.md", "# Waves\n\nLies auch: Tides");
