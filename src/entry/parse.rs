@@ -203,12 +203,9 @@ impl<'a> Work<'a> {
 
         let body = Body::from_clean_html(write::html(&nodes, Entities::Decoded).trim().to_owned());
         let words = write::line(&nodes, self.references.list());
-        let (references, unusable) = self.references.finish();
-        for (written, message) in unusable {
-            let problem = self.source.problem(&written, message);
-            self.warnings
-                .push(WarningKind::UnusableLink.warning(problem));
-        }
+        let (references, unusable) =
+            std::mem::replace(&mut self.references, References::new(self.path)).finish();
+        self.warn(WarningKind::UnusableLink, unusable);
         let defaults = &self.conventions.defaults;
         let language = said
             .language

@@ -5,6 +5,9 @@ use super::tree::{Node, Value};
 use super::{Work, references};
 use crate::entry::{Address, Enclosure, Image, Person, Problem, Target, Text, WarningKind};
 
+/// How many warnings of one kind are told of a file.
+pub(super) const MAX_TOLD: usize = 100;
+
 impl Work<'_> {
     /// A file named in front matter; a wrong name is a warning under another tool's key.
     fn file(&mut self, target: &str, field: &Named) -> Result<Option<Target>, Problem> {
@@ -58,14 +61,32 @@ impl Work<'_> {
     pub(super) fn warn_of_images(&mut self, nodes: &[Node]) {
         let mut sources = Vec::new();
         references::images_without_words(nodes, self.references.list(), &mut sources);
-        for source in sources {
-            let name = source.rsplit('/').next().unwrap_or(&source);
+        let told = sources.into_iter().map(|source| {
             let message = format!(
                 "the image `{}` has no words for those who can't see it: expected an alt text",
                 references::short(&source)
             );
-            let problem = self.source.problem(name, message);
-            self.warnings.push(WarningKind::MissingAlt.warning(problem));
+            let name = source.rsplit('/').next().unwrap_or(&source);
+            (name.to_owned(), message)
+        });
+        self.warn(WarningKind::MissingAlt, told.collect());
+    }
+
+    /// Warns of each of `told`: what is written somewhere in the text, and what is wrong with it. To find
+    /// a place takes a look at all of the text, so the first will do.
+    pub(super) fn warn(&mut self, kind: WarningKind, told: Vec<(String, String)>) {
+        let more = told.len().saturating_sub(MAX_TOLD);
+        for (written, message) in told.into_iter().take(MAX_TOLD) {
+            let problem = self.source.problem(&written, message);
+            self.warnings.push(kind.warning(problem));
+        }
+        if more > 0 {
+            let problem = Problem {
+                line: 1,
+                column: 1,
+                message: format!("{more} more warnings of this kind are not shown"),
+            };
+            self.warnings.push(kind.warning(problem));
         }
     }
 

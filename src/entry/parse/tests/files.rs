@@ -141,3 +141,13 @@ fn a_salutation_sums_nothing_up() {
     );
     check("Dear editor,\n\nThanks.", "Dear editor,");
 }
+
+#[test]
+fn of_too_many_warnings_the_first_are_told() {
+    let count = super::super::files::MAX_TOLD + 7;
+    let images: Vec<String> = (0..count).map(|n| format!("![]({n}.png)\n")).collect();
+    let draft = draft("a.md", &format!("# Title\n\n{}", images.concat()));
+    assert_eq!(draft.warnings.len(), count - 6);
+    let last = draft.warnings.last().unwrap().to_string();
+    assert!(last.contains("7 more warnings"), "{last}");
+}
