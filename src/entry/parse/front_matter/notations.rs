@@ -74,13 +74,18 @@ pub(super) fn json(source: &str) -> Result<(Vec<Field>, usize), Refusal> {
             source.len(),
             "the front matter is not closed: expected a `}` after it",
         ))),
-        Some(Err(error)) => Err(Refusal::Rejected(Problem {
-            line: u32::try_from(error.line()).unwrap_or(1),
-            column: u32::try_from(error.column()).unwrap_or(1),
-            message:
-                "the front matter is not JSON here: expected an object such as {\"title\": \"…\"}"
-                    .to_owned(),
-        })),
+        Some(Err(error)) => {
+            // The library counts bytes, and before the first one of a line none.
+            let lines = source
+                .split_inclusive('\n')
+                .take(error.line().saturating_sub(1));
+            let at = lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
+            Err(refuse(
+                source,
+                at,
+                "the front matter is not JSON here: expected an object such as {\"title\": \"…\"}",
+            ))
+        }
         _ => Ok((Vec::new(), 0)),
     }
 }

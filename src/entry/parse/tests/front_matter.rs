@@ -56,6 +56,10 @@ fn front_matter_is_refused_with_a_place() {
         "{\"title\": ",
         "unfinished: 1:11: the front matter is not closed: expected a `}` after it",
     );
+    let no_json =
+        "the front matter is not JSON here: expected an object such as {\"title\": \"…\"}";
+    check("{\"tïtle\": x}\nText.", &format!("1:11: {no_json}"));
+    check("{\"title\": \"The\nlamp\"}", &format!("2:1: {no_json}"));
     check(
         "",
         "unfinished: 1:1: the file is empty: expected an article",
