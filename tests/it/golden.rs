@@ -24,7 +24,7 @@ use crate::support::repository;
 
 const BASE: &str = "https://saltmere.example.org/";
 
-struct Texts(HashMap<Digest, Body>);
+pub(crate) struct Texts(HashMap<Digest, Body>);
 
 impl Bodies for Texts {
     fn body(&self, digest: Digest) -> std::io::Result<Body> {
@@ -73,7 +73,7 @@ fn settings() -> Settings {
 }
 
 /// The snapshot of all drafts, and their texts.
-fn publish(drafts: Vec<Draft>) -> (Arc<Site>, Texts) {
+pub(crate) fn publish(drafts: Vec<Draft>) -> (Arc<Site>, Texts) {
     let texts = drafts
         .iter()
         .map(|draft| (draft.article.body, draft.body.clone()))
@@ -115,7 +115,7 @@ fn publish(drafts: Vec<Draft>) -> (Arc<Site>, Texts) {
     (Arc::new(site), Texts(texts))
 }
 
-fn document(site: &Arc<Site>, documents: &Documents, path: &str) -> String {
+pub(crate) fn document(site: &Arc<Site>, documents: &Documents, path: &str) -> String {
     let Found::Document(plan) = site.find(path) else {
         panic!("{path}: {:?}", site.find(path))
     };

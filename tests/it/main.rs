@@ -9,11 +9,13 @@
     reason = "a test may ask for the clock, open files and sockets, and fail loudly"
 )]
 
+mod active_content;
 mod architecture;
 mod command_line;
 mod folder_rules;
 mod golden;
 mod habits;
+mod properties;
 mod publish;
 mod readers;
 mod readme;

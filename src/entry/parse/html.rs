@@ -67,7 +67,7 @@ const MAX_NAME: usize = 31;
 ///
 /// The sanitiser's writer looks through the whole rest of a text for each `&` and each character
 /// from U+0080 to U+00BF: a page of `&` took two minutes. Control characters can stand in for
-/// them, for there are none in the source.
+/// them: what of these is in the source, as a decoded `&#3;` may be, is dropped.
 fn tamed(source: &str) -> String {
     let mut names: HashMap<&str, Option<String>> = HashMap::new();
     let mut tame = String::with_capacity(source.len());
@@ -98,6 +98,7 @@ fn tamed(source: &str) -> String {
 fn push_tame(tame: &mut String, c: char) {
     match c {
         '&' => tame.push(AND),
+        AND | LATIN => {}
         '\u{A0}'..='\u{BF}' => {
             tame.push(LATIN);
             tame.extend(char::from_u32(u32::from(c) - 0xA0 + 0x40));

@@ -7,8 +7,17 @@ use super::html;
 use super::shown::MORE;
 use super::tree::{self, Entities, Node};
 
-/// The tree of `source`.
+/// The tree of `source`. Only where the writer wrote HTML does it have to be cleaned: what the library
+/// writes by itself is decent, but for addresses, which are looked at everywhere.
 pub(super) fn read(source: &str) -> Vec<Node> {
+    match render(source) {
+        (html, true) => html::read(&html).0,
+        (html, false) => tree::read(&html, Entities::Decoded).0,
+    }
+}
+
+/// `source` as HTML, and whether the writer's own HTML is in it.
+fn render(source: &str) -> (String, bool) {
     let mut options = Options::default();
     options.extension.autolink = true;
     options.extension.footnotes = true;
@@ -32,11 +41,7 @@ pub(super) fn read(source: &str) -> Vec<Node> {
     let mut rendered = String::with_capacity(source.len() * 2);
     // Writing to a string does not fail.
     let _ = format_html(root, &options, &mut rendered);
-    if raw_html {
-        html::read(&rendered).0
-    } else {
-        tree::read(&rendered, Entities::Decoded).0
-    }
+    (rendered, raw_html)
 }
 
 fn is_more(html: &str) -> bool {
@@ -48,4 +53,120 @@ fn is_more(html: &str) -> bool {
 
 fn more() -> NodeValue {
     NodeValue::Raw(format!("<wbr class=\"{MORE}\">"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::entry::parse::write;
+
+    /// What the library writes for Markdown.
+    const WRITTEN: [&str; 30] = [
+        "a",
+        "blockquote",
+        "br",
+        "code",
+        "del",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "img",
+        "input",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "strong",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "wbr",
+    ];
+
+    fn source() -> impl Strategy<Value = String> {
+        let pieces = prop::sample::select(
+            &[
+                "<",
+                ">",
+                "<b>",
+                "</b>",
+                "<script>",
+                "<!--",
+                "-->",
+                "<!--more-->",
+                "<?",
+                "<![CDATA[",
+                "&lt;b&gt;",
+                "&#60;script&#62;",
+                "&#3;",
+                "&quot;",
+                "\\<b>",
+                "`<b>`",
+                "```<b onclick=x>\n",
+                "    <b>\n",
+                "~~~\n",
+                "[x](<a\"b>)",
+                "[x](a \"<b> ' &quot; onclick=x\")",
+                "![<b>](a 't\"')",
+                "[a]: <b\"> '\"><b>'\n",
+                "[a]",
+                "[^a]",
+                "[^a]: <b>\n",
+                "[^\"><b>]: x\n",
+                "[^\"><b>]",
+                "<https://e.example/\"b>",
+                "<b@e.example>",
+                "https://e.example/\"><b>",
+                "|<b>|\n|-|\n|a|\n",
+                "# <\n",
+                "- [x] <\n",
+                "1) a\n",
+                "*",
+                "_",
+                "\n",
+                "\n\n",
+                " ",
+                "a",
+                "> ",
+            ][..],
+        );
+        prop::collection::vec(pieces, 0..20).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 4000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn without_html_of_the_writers_own_nothing_has_to_be_cleaned(source in source()) {
+            let (rendered, raw_html) = render(&source);
+            if !raw_html {
+                for piece in rendered.split('<').skip(1) {
+                    let name = piece.split([' ', '>']).next().unwrap_or_default();
+                    let name = name.strip_prefix('/').unwrap_or(name);
+                    prop_assert!(WRITTEN.contains(&name), "{} in {}", name, rendered);
+                }
+                let quick = tree::read(&rendered, Entities::Decoded).0;
+                let cleaned = html::read(&rendered).0;
+                let write = |nodes: &[Node]| write::html(nodes, Entities::Decoded);
+                prop_assert_eq!(write(&quick), write(&cleaned), "{}", rendered);
+            }
+        }
+    }
 }
