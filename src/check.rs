@@ -22,7 +22,7 @@ pub use suggest::Titles;
 pub use why::{Publication, why};
 
 use crate::catalogue::{Catalogue, Observation, Standing};
-use crate::entry::parse::{Conventions, locate_key};
+use crate::entry::parse::{Conventions, Labels, locate, locate_date};
 use crate::entry::{Draft, FolderPath, Media, Problem, Stamp, WarningKind};
 use crate::folder::conventions::{DefaultsError, FolderConventions};
 use crate::folder::reading::{Read, read_all};
@@ -95,6 +95,8 @@ pub struct Finding {
     pub file: String,
     /// Where in it, what is wrong, and what would be right.
     pub problem: Problem,
+    /// Whether the place is known; else it is the start of the file.
+    pub is_placed: bool,
     /// What may have been meant, best first.
     pub suggestions: Vec<String>,
 }
@@ -152,6 +154,7 @@ pub fn review(
     for (place, reason) in &listing.troubles {
         reviewer.find(Severity::Error, Code::Unreadable, place, at_top(reason));
     }
+    let labels = conventions.labels().clone();
     reviewer.read(folder, conventions, &listing);
     let drafted: BTreeSet<FolderPath> = reviewer
         .drafts
@@ -161,7 +164,7 @@ pub fn review(
         .collect();
     let catalogue = reviewer.publish(&before, &listing, now);
     let titles = Titles::of(&catalogue);
-    reviewer.look_at_entries(folder, &catalogue, &titles, &listing);
+    reviewer.look_at_entries(folder, &labels, &catalogue, &titles, &listing);
     let mut findings = reviewer.findings;
     findings.sort_by(|one, other| {
         let place = |it: &Finding| (it.problem.line, it.problem.column);
@@ -197,6 +200,7 @@ impl Reviewer {
             severity,
             code,
             file: file.to_owned(),
+            is_placed: code != Code::DuplicateId,
             problem,
             suggestions: Vec::new(),
         });
@@ -282,6 +286,7 @@ impl Reviewer {
     fn look_at_entries(
         &mut self,
         folder: &Folder,
+        labels: &Labels,
         catalogue: &Catalogue,
         titles: &Titles,
         listing: &Listing,
@@ -307,12 +312,14 @@ impl Reviewer {
             let source = folder.read(path).map(|(bytes, _)| bytes);
             let source = source.unwrap_or_default();
             for (sought, mut finding) in found {
-                let (line, column) = match sought {
-                    lines::Sought::Words(words) => crate::entry::parse::locate(&source, &words),
-                    lines::Sought::Date => locate_key(&source, &["date", "published", "pubdate"]),
+                let place = match sought {
+                    lines::Sought::Words(spellings) => spellings
+                        .iter()
+                        .find_map(|words| locate(&source, words, labels)),
+                    lines::Sought::Date => locate_date(&source, labels),
                 };
-                finding.problem.line = line;
-                finding.problem.column = column;
+                finding.is_placed = place.is_some();
+                (finding.problem.line, finding.problem.column) = place.unwrap_or((1, 1));
                 self.findings.push(finding);
             }
         }

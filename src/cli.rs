@@ -142,11 +142,16 @@ fn message(error: &anyhow::Error) -> String {
     message
 }
 
+/// What was asked for can't be done as it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
 /// 2: the caller must change something; 1: something went wrong; a daemon has its own.
 fn exit_code(error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<StartError>() {
         error.exit_code()
-    } else if error.downcast_ref::<SettingsError>().is_some() {
+    } else if error.is::<SettingsError>() || error.is::<UsageError>() {
         2
     } else {
         // Whoever reads may have read enough: `tidings config default | head -1` has not failed.
@@ -225,5 +230,10 @@ mod tests {
         assert_eq!(exit_code(&error), 1);
         let error = anyhow::Error::new(SettingsError::NoStateFolder);
         assert_eq!(exit_code(&error), 2);
+        let error = anyhow::Error::new(UsageError("no such file".to_owned()));
+        assert_eq!(
+            (message(&error).as_str(), exit_code(&error)),
+            ("no such file", 2)
+        );
     }
 }

@@ -136,6 +136,15 @@ impl Ledger {
             return Ok(None);
         }
         let connection = open_to_read(&path)?;
+        let version: i64 = connection
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .map_err(|error| LedgerError::Sqlite("read", error))?;
+        match usize::try_from(version) {
+            Ok(schema::VERSION) => {}
+            // The next daemon brings it up to date.
+            Ok(..schema::VERSION) => return Ok(None),
+            _ => return Err(LedgerError::Newer(state.to_owned(), version)),
+        }
         let owner = fact(&connection, "folder")?;
         if owner.is_none_or(|owner| owner != entries.to_string_lossy()) {
             return Ok(None);

@@ -8,8 +8,8 @@ use crate::entry::{Problem, Reference, RelatedLine, Wanted};
 
 /// What stands at the place of a finding.
 pub(super) enum Sought {
-    /// These words, or something like them.
-    Words(String),
+    /// One of these spellings.
+    Words(Vec<String>),
     /// The date in the front matter.
     Date,
 }
@@ -26,11 +26,11 @@ pub(super) fn findings(
     for (reference, resolved) in references.zip(&*record.resolved) {
         let (words, told) = match (reference, resolved) {
             (Reference::Related(line), Resolved::Pending) => {
-                let words = line.text.to_string();
+                let words = vec![line.text.to_string()];
                 (words, pending(catalogue, record, reference, line, titles))
             }
             (Reference::Related(line), Resolved::Entry(_)) => {
-                let words = line.text.to_string();
+                let words = vec![line.text.to_string()];
                 match ambiguous(catalogue, record, reference) {
                     Some(told) => (words, told),
                     None => continue,
@@ -40,13 +40,16 @@ pub(super) fn findings(
                 let path = &local.path;
                 let message = format!("`{path}` is not there: expected a file or an entry");
                 let told = (Code::DeadLink, message, Vec::new());
-                (path.file_name().to_owned(), told)
+                let name = path.file_name();
+                let encoded = path.to_url_path();
+                let encoded = encoded.rsplit('/').next().unwrap_or_default().to_owned();
+                (vec![name.to_owned(), encoded], told)
             }
             _ => continue,
         };
         let (code, message, suggestions) = told;
         // Two lines may be told in the same words: what they name tells them apart.
-        let what = format!("{words}\0{message}");
+        let what = format!("{words:?}\0{message}");
         if told_of.insert((code, what)) {
             let finding = finding(record, code, message, suggestions);
             found.push((Sought::Words(words), finding));
@@ -125,6 +128,7 @@ fn finding(record: &Record, code: Code, message: String, suggestions: Vec<String
             column: 1,
             message,
         },
+        is_placed: false,
         suggestions,
     }
 }
@@ -151,7 +155,7 @@ mod tests {
             .map(|(sought, finding)| {
                 assert_eq!(finding.code, Code::PendingLine);
                 match sought {
-                    Sought::Words(words) => words.as_str(),
+                    Sought::Words(words) => words[0].as_str(),
                     Sought::Date => "",
                 }
             })

@@ -53,7 +53,7 @@ pub fn why(
             teller.errors(path);
             false
         }
-        Role::Beside => teller.beside(path),
+        Role::Beside => teller.beside(path, folder.look(path).ok()),
         Role::Entry | Role::Recording => {
             let is_there = matches!(folder.look(path), Ok(Look::File(_)));
             teller.entry(path, is_there)
@@ -105,7 +105,17 @@ impl Teller<'_> {
         is_wrong
     }
 
-    fn beside(&mut self, path: &FolderPath) -> bool {
+    fn beside(&mut self, path: &FolderPath, look: Option<Look>) -> bool {
+        let what = match look {
+            Some(Look::File(_)) => None,
+            Some(Look::Folder) => Some("is a folder: expected a file in it"),
+            Some(Look::Other) => Some("is neither a file nor a link into the folder"),
+            Some(Look::Nothing) | None => Some("is not there"),
+        };
+        if let Some(what) = what {
+            self.say(format!("{path} {what}."));
+            return false;
+        }
         let catalogue = self.catalogue();
         if catalogue.media(path).is_none() {
             self.say(format!(

@@ -8,10 +8,12 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use super::UsageError;
 use super::settings::{Overrides, Settings};
 use crate::check::{Code, Known, Review, Severity, draw, review};
 use crate::daemon;
 use crate::entry::FolderPath;
+use crate::entry::parse::text_of;
 use crate::folder::names::Names;
 use crate::folder::scan::Folder;
 use crate::ledger::Ledger;
@@ -56,6 +58,13 @@ pub(super) fn look(overrides: Overrides) -> anyhow::Result<Looked> {
     let root = std::path::absolute(&config.entries).context("the entries folder has no path")?;
     let names = Names::new(&config.ignore).context("`ignore` holds what is no glob")?;
     let folder = Folder::new(root, names, config.limits.entry_bytes);
+    if !folder.root().is_dir() {
+        return Err(UsageError(format!(
+            "there is no entries folder {}: expected a folder",
+            folder.root().display()
+        ))
+        .into());
+    }
     let known = known(&settings, &folder);
     let review = review(&folder, daemon::conventions(config), known, daemon::now())
         .with_context(|| format!("can't look into {}", folder.root().display()))?;
@@ -139,7 +148,8 @@ pub(super) fn source(folder: &Folder, file: &str) -> Option<String> {
         return None;
     }
     let (bytes, _) = folder.read(&path).ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    let lossy = || String::from_utf8_lossy(&bytes).into_owned();
+    Some(text_of(&bytes).unwrap_or_else(|_| lossy()))
 }
 
 fn counted(count: usize, what: &str) -> String {

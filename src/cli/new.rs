@@ -6,9 +6,11 @@ use std::io::{self, ErrorKind, Write};
 use anyhow::{Context, bail};
 use clap::Args;
 
+use super::UsageError;
 use super::settings::{Overrides, Settings};
 use crate::daemon;
-use crate::entry::{Slug, Text};
+use crate::entry::{FolderPath, Slug, Text};
+use crate::folder::names::Names;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -30,24 +32,29 @@ pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result
     let config = Settings::load(overrides)?.config;
     let title = Text::one_line(&arguments.title);
     if title.is_empty() {
-        bail!("the title is empty: expected words");
+        return Err(UsageError("the title is empty: expected words".to_owned()).into());
     }
     let mut folder = config.entries.clone();
+    if !folder.is_dir() {
+        let place = folder.display();
+        return Err(UsageError(format!(
+            "there is no entries folder {place}: expected it to be made first, or --entries"
+        ))
+        .into());
+    }
     if let Some(section) = &arguments.section {
-        if section.is_empty()
-            || section.contains(['/', '\\', '\0'])
-            || section.starts_with(['.', '_'])
-        {
-            bail!(
-                "`{section}` is no section: expected the name of one folder, without `/`, and not beginning with `.` or `_`"
-            );
+        let names = Names::new(&config.ignore).context("`ignore` holds what is no glob")?;
+        let is_section = FolderPath::new(section).is_some_and(|path| {
+            path.as_str() == section && !section.contains('/') && names.enters(&path)
+        });
+        if !is_section {
+            return Err(UsageError(format!(
+                "`{section}` is no section: expected the name of one folder, without `/`, that is neither \
+                 hidden nor ignored"
+            ))
+            .into());
         }
         folder.push(section);
-    } else if !folder.is_dir() {
-        bail!(
-            "there is no entries folder {}: expected it to be made first, or --entries",
-            folder.display()
-        );
     }
     std::fs::create_dir_all(&folder)
         .with_context(|| format!("can't make the folder {}", folder.display()))?;
@@ -93,7 +100,6 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
-    use crate::entry::FolderPath;
     use crate::entry::parse::{Conventions, Defaults, Labels, parse};
 
     #[test]

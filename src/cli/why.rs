@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 
+use super::UsageError;
 use super::check::{Looked, has_colours, look, source};
 use super::settings::Overrides;
-use crate::check::{Severity, draw, why};
+use crate::check::{Code, Severity, draw, why};
 use crate::daemon;
 use crate::entry::{Address, FolderPath};
 use crate::folder::scan::Folder;
@@ -46,8 +47,10 @@ pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result
     let mut text = answer.sentences.join("\n");
     text.push('\n');
     let warnings = review.findings.iter();
-    let warnings =
-        warnings.filter(|it| it.severity == Severity::Warning && it.file == path.as_str());
+    // What waits was told in a sentence already.
+    let warnings = warnings.filter(|it| {
+        it.severity == Severity::Warning && it.file == path.as_str() && it.code != Code::PendingLine
+    });
     for finding in warnings {
         let source = source(&folder, path.as_str());
         text.push('\n');
@@ -85,11 +88,12 @@ fn find(folder: &Folder, file: &Path) -> anyhow::Result<FolderPath> {
     {
         return Ok(path);
     }
-    bail!(
+    Err(UsageError(format!(
         "{} does not lie in the entries folder {}: expected a file in it",
         file.display(),
         root.display()
-    )
+    ))
+    .into())
 }
 
 /// `path` without `.` and `..`, as far as its text tells.

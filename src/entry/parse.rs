@@ -35,10 +35,11 @@ use super::{
     WarningKind,
 };
 pub use conventions::Conventions;
+pub use decode::text as text_of;
 pub use defaults::Defaults;
 use head::Head;
 use keys::Said;
-pub use locate::{locate, locate_key};
+pub use locate::{locate, locate_date};
 pub use recording::recording;
 use references::References;
 pub use related::Labels;

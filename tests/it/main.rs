@@ -11,6 +11,7 @@
 
 mod active_content;
 mod architecture;
+mod check;
 mod command_line;
 mod folder_rules;
 mod golden;

@@ -55,6 +55,11 @@ impl Conventions {
         &self.defaults
     }
 
+    /// What begins a "Read:" line.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
     /// The digest of all that makes the same bytes mean the same.
     pub fn digest(&self) -> Digest {
         self.digest

@@ -7,7 +7,7 @@ pub(super) const MAX_BYTES: usize = 2 * 1024 * 1024;
 
 /// The text of `bytes`: UTF-8, or UTF-16 with a byte order mark; cleaned, so that no control
 /// character but TAB and LF is in it.
-pub(super) fn text(bytes: &[u8]) -> Result<String, Problem> {
+pub fn text(bytes: &[u8]) -> Result<String, Problem> {
     if bytes.len() > MAX_BYTES {
         let message = "the file is too large: expected at most 2 MiB of text".to_owned();
         return Err(Problem {

@@ -4,41 +4,35 @@
 //! seldom. Only letters and digits are compared, so that marks, entities' remains, line breaks and case
 //! do not hide what is meant.
 
-use super::decode;
+use super::front_matter;
+use super::names::{self, Key};
+use super::{Labels, decode};
 
-/// Where `words` stand in the file with these bytes, as line and column from 1; its first line if they
-/// are not found.
-pub fn locate(bytes: &[u8], words: &str) -> (u32, u32) {
-    let Ok(source) = decode::text(bytes) else {
-        return (1, 1);
-    };
+/// Where `words` stand in the file with these bytes, as line and column from 1. What one of the `labels`
+/// of "Read:" lines stands before counts more than a title above it.
+pub fn locate(bytes: &[u8], words: &str, labels: &Labels) -> Option<(u32, u32)> {
+    let source = decode::text(bytes).ok()?;
     let (letters, places) = letters(&source);
     let (sought, _) = self::letters(words);
-    // What a "Read:" line names stands behind its label more often than in a title above.
-    let labelled = format!(" read {}", sought.trim_start());
-    let found = letters
-        .find(&labelled)
-        .map(|at| at + labelled.len() - sought.trim_start().len())
-        .or_else(|| letters.find(&sought).map(|at| at + 1))
-        .filter(|_| !sought.trim().is_empty());
-    match found.and_then(|at| places.get(at)) {
-        Some(at) => decode::place(&source, *at),
-        None => (1, 1),
+    if sought.trim().is_empty() {
+        return None;
     }
+    let labelled = labels.iter().find_map(|label| {
+        let (label, _) = self::letters(label);
+        let at = letters.find(&format!("{label}{sought}"))?;
+        Some(at + label.len())
+    });
+    let at = labelled.or_else(|| letters.find(&sought))?;
+    places.get(at + 1).map(|at| decode::place(&source, *at))
 }
 
-/// Where one of the `keys` of front matter stands; the first line if none does.
-pub fn locate_key(bytes: &[u8], keys: &[&str]) -> (u32, u32) {
-    let Ok(source) = decode::text(bytes) else {
-        return (1, 1);
-    };
-    let is_key = |line: &str| {
-        let key = line.split([':', '=']).next().unwrap_or_default();
-        let key = key.trim().trim_matches(['"', '\'']);
-        keys.iter().any(|known| key.eq_ignore_ascii_case(known))
-    };
-    let line = source.lines().zip(1..).find(|(line, _)| is_key(line));
-    (line.map_or(1, |(_, number)| number), 1)
+/// Where the date stands in the front matter, as line and column from 1.
+pub fn locate_date(bytes: &[u8], labels: &Labels) -> Option<(u32, u32)> {
+    let source = decode::text(bytes).ok()?;
+    let (fields, _) = front_matter::split(&source, labels).ok()?;
+    let is_date = |key: &str| matches!(names::known(key), Some((Key::Date, _)));
+    let date = fields.iter().find(|field| is_date(&field.key));
+    date.map(|field| field.place)
 }
 
 /// The letters and digits of `text` in lower case, one space for whatever stands between, and for each
@@ -66,35 +60,45 @@ fn letters(text: &str) -> (String, Vec<usize>) {
 mod tests {
     use super::*;
 
-    #[test]
-    fn things_are_found_where_they_stand() {
-        let check = |source: &str, words: &str, expected: (u32, u32)| {
-            assert_eq!(locate(source.as_bytes(), words), expected, "{source:?}");
-        };
-        check("# A\n\nRead: The bridge\n", "The bridge", (3, 7));
-        check("**Read:** The *old*\nbridge", "The old bridge", (1, 11));
-        check("The bridge\n\nRead: The bridge", "The bridge", (3, 7));
-        check("x\n![](maps/a.png)", "a.png", (2, 10));
-        check("Fish & chips\n", "fish & chips", (1, 1));
-        check("Öl für die Brücke", "die brücke", (1, 8));
-        check("x", "y", (1, 1));
-        check("x", "", (1, 1));
-        check("abridged\nbridge", "bridge", (2, 1));
+    fn labels() -> Labels {
+        Labels::new(["Read", "See also"])
     }
 
     #[test]
-    fn keys_are_found_in_all_notations() {
-        let check = |source: &str, line: u32| {
-            assert_eq!(
-                locate_key(source.as_bytes(), &["date"]).0,
-                line,
-                "{source:?}"
-            );
+    fn things_are_found_where_they_stand() {
+        let check = |source: &str, words: &str, expected: Option<(u32, u32)>| {
+            let found = locate(source.as_bytes(), words, &labels());
+            assert_eq!(found, expected, "{source:?}");
         };
-        check("---\ntitle: x\ndate: 2030-01-01\n---\n", 3);
-        check("+++\ndate = 2030-01-01\n+++\n", 2);
-        check("{\n \"date\": \"2030-01-01\"\n}", 2);
-        check("Title: x\nDate: 2030-01-01\n\n", 2);
-        check("no key", 1);
+        check("# A\n\nRead: The bridge\n", "The bridge", Some((3, 7)));
+        check(
+            "**Read:** The *old*\nbridge",
+            "The old bridge",
+            Some((1, 11)),
+        );
+        check(
+            "The bridge\n\nSee also: The bridge",
+            "The bridge",
+            Some((3, 11)),
+        );
+        check("x\n![](maps/a.png)", "a.png", Some((2, 10)));
+        check("Fish & chips\n", "fish & chips", Some((1, 1)));
+        check("Öl für die Brücke", "die brücke", Some((1, 8)));
+        check("x", "y", None);
+        check("x", "", None);
+        check("abridged\nbridge", "bridge", Some((2, 1)));
+    }
+
+    #[test]
+    fn a_date_is_found_in_all_notations_and_only_in_front_matter() {
+        let check = |source: &str, expected: Option<(u32, u32)>| {
+            let found = locate_date(source.as_bytes(), &labels());
+            assert_eq!(found, expected, "{source:?}");
+        };
+        check("---\ntitle: x\ndate: 2030-01-01\n---\nText.", Some((3, 7)));
+        check("---\npublishDate: 2030-01-01\n---\nText.", Some((2, 14)));
+        check("+++\ndate = 2030-01-01\n+++\nText.", Some((2, 8)));
+        check("Title: x\nDate: 2030-01-01\n\nText.", Some((2, 7)));
+        check("# Title\n\nDate: tomorrow", None);
     }
 }

@@ -32,6 +32,11 @@ impl Labels {
         Self(labels)
     }
 
+    /// The labels, longest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// The label and what follows its colon, if `line` (of single spaces) begins with one.
     pub(super) fn split<'a>(&self, line: &'a str) -> Option<(&'a str, &'a str)> {
         // Plain text may have the marks that Markdown would have taken away.
