@@ -26,7 +26,7 @@ use crate::entry::parse::{Conventions, Labels, locate, locate_date};
 use crate::entry::{Draft, FolderPath, Media, Problem, Stamp, WarningKind};
 use crate::folder::conventions::{DefaultsError, FolderConventions};
 use crate::folder::reading::{Read, read_all};
-use crate::folder::scan::{Folder, Listing};
+use crate::folder::scan::{Folder, Listing, Look};
 use crate::ledger::Stored;
 
 /// How much a finding weighs.
@@ -291,6 +291,13 @@ impl Reviewer {
         titles: &Titles,
         listing: &Listing,
     ) {
+        let present: BTreeSet<&FolderPath> = listing.entries.iter().map(|(path, _)| path).collect();
+        let state = |path: &FolderPath| match catalogue.at_path(path).map(|it| it.standing) {
+            Some(Standing::Scheduled) => Some("is published later"),
+            _ if present.contains(path) => Some("is there, but not published"),
+            _ if matches!(folder.look(path), Ok(Look::File(_))) => Some("is passed over"),
+            _ => None,
+        };
         for (path, _) in &listing.entries {
             let Some(record) = catalogue.at_path(path) else {
                 continue;
@@ -301,7 +308,7 @@ impl Reviewer {
             ) {
                 continue;
             }
-            let mut found = lines::findings(catalogue, record, titles);
+            let mut found = lines::findings(catalogue, record, titles, &state);
             if record.standing == Standing::Scheduled {
                 found.push(lines::scheduled(record));
             }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Code, Finding, Severity, Titles};
 use crate::catalogue::{By, Catalogue, Record, Resolved};
-use crate::entry::{Problem, Reference, RelatedLine, Wanted};
+use crate::entry::{FolderPath, Problem, Reference, RelatedLine, Wanted};
 
 /// What stands at the place of a finding.
 pub(super) enum Sought {
@@ -14,11 +14,13 @@ pub(super) enum Sought {
     Date,
 }
 
-/// What is worth telling of the references of `record`; the places are still to be found.
+/// What is worth telling of the references of `record`; the places are still to be found. `state` tells
+/// why a file that is there is not published.
 pub(super) fn findings(
     catalogue: &Catalogue,
     record: &Record,
     titles: &Titles,
+    state: &dyn Fn(&FolderPath) -> Option<&'static str>,
 ) -> Vec<(Sought, Finding)> {
     let mut found: Vec<(Sought, Finding)> = Vec::new();
     let mut told_of: HashSet<(Code, String)> = HashSet::new();
@@ -27,7 +29,10 @@ pub(super) fn findings(
         let (words, told) = match (reference, resolved) {
             (Reference::Related(line), Resolved::Pending) => {
                 let words = vec![line.text.to_string()];
-                (words, pending(catalogue, record, reference, line, titles))
+                (
+                    words,
+                    pending(catalogue, record, reference, (line, titles), state),
+                )
             }
             (Reference::Related(line), Resolved::Entry(_)) => {
                 let words = vec![line.text.to_string()];
@@ -38,7 +43,8 @@ pub(super) fn findings(
             }
             (Reference::Local(local), Resolved::Pending) => {
                 let path = &local.path;
-                let message = format!("`{path}` is not there: expected a file or an entry");
+                let state = state(path).unwrap_or("is not there");
+                let message = format!("`{path}` {state}: expected a file or a published entry");
                 let told = (Code::DeadLink, message, Vec::new());
                 let name = path.file_name();
                 let encoded = path.to_url_path();
@@ -64,8 +70,8 @@ fn pending(
     catalogue: &Catalogue,
     record: &Record,
     reference: &Reference,
-    line: &RelatedLine,
-    titles: &Titles,
+    (line, titles): (&RelatedLine, &Titles),
+    state: &dyn Fn(&FolderPath) -> Option<&'static str>,
 ) -> Told {
     let candidates = catalogue.candidates(record, reference);
     if !candidates.entries.is_empty() {
@@ -80,8 +86,9 @@ fn pending(
     }
     let message = match &line.wanted {
         Wanted::Local(local) => format!(
-            "`{}` is not there: it becomes a link as soon as it is",
-            local.path
+            "`{}` {}: the line becomes a link as soon as there is such an entry",
+            local.path,
+            state(&local.path).unwrap_or("is not there")
         ),
         _ => "no entry has this title: it becomes a link as soon as one has".to_owned(),
     };
@@ -149,7 +156,7 @@ mod tests {
         catalogue.apply(catalogue.plan(found(drafts), Timestamp::UNIX_EPOCH));
         let record = catalogue.at_path(&path("a.md")).unwrap();
         let titles = Titles::of(&catalogue);
-        let told = findings(&catalogue, record, &titles);
+        let told = findings(&catalogue, record, &titles, &|_| None);
         let words: Vec<&str> = told
             .iter()
             .map(|(sought, finding)| {

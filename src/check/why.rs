@@ -166,6 +166,19 @@ impl Teller<'_> {
                 ));
                 self.lines(&record);
             }
+            Standing::Retired(_) | Standing::Withdrawn(_) if self.is_live_still(path) => {
+                let what = if self.review.drafts.contains(path) {
+                    "it is a draft now"
+                } else if is_there {
+                    "it has expired"
+                } else {
+                    "its file is gone"
+                };
+                self.say(format!(
+                    "\"{title}\" is published still, but {what}: it will be withdrawn as soon as the daemon \
+                     sees that."
+                ));
+            }
             Standing::Retired(_) if self.review.drafts.contains(path) => self.say(format!(
                 "\"{title}\" is a draft now, and so it is not published any more. {DRAFT}"
             )),
@@ -192,16 +205,20 @@ impl Teller<'_> {
             }
         }
         self.daemon(path, &record, is_there);
+        record.is_live() && self.is_live_still(path)
+    }
+
+    /// Whether the daemon has it published.
+    fn is_live_still(&self, path: &FolderPath) -> bool {
         let known = self.review.before.at_path(path);
-        record.is_live() && known.is_some_and(|known| known.is_live())
+        known.is_some_and(|known| known.is_live())
     }
 
     fn live(&mut self, record: &Record) {
         let entry = &record.entry;
         let title = &entry.article.title;
         let address = self.site.address_of(entry);
-        let known = self.review.before.at_path(&entry.path);
-        if !known.is_some_and(|known| known.is_live()) {
+        if !self.is_live_still(&entry.path) {
             // Its date and id are given at the first sight, which is the daemon's.
             self.say(format!(
                 "Nothing is wrong with \"{title}\": as soon as the daemon sees it, it is published at \

@@ -161,7 +161,7 @@ warning: no entry has this title: it becomes a link as soon as one has
   |           ^^^^^^^^^^^^^^^^^^^^^^^^^^
   = did you mean \"Harbour bridge reopens\"?
 
-warning: `nothing.md` is not there: it becomes a link as soon as it is
+warning: `nothing.md` is not there: the line becomes a link as soon as there is such an entry
  --> calls.md:7:7
   |
 7 | Read: nothing.md
@@ -259,6 +259,20 @@ fn beside_a_daemon_former_titles_count_and_the_ledger_stays_as_it_is() {
     let why = ask(&daemon, &["why", "asks.md"]);
     let rule = "leads to \"The bridge is open\" (bridge.md), by a title that it had before.";
     assert!(why.out.contains(rule), "{}", why.out);
+
+    daemon.drop_entry(
+        "asks.md",
+        "# Asks\n\n[b](bridge.md) [d](_drafts/d.md) [n](_n.md)",
+    );
+    daemon.drop_entry("_drafts/d.md", "# D\n\nText.");
+    daemon.drop_entry("_n.md", "# N\n\nText.");
+    let said = ask(&daemon, &["check"]);
+    for expected in [
+        "`_drafts/d.md` is there, but not published",
+        "`_n.md` is passed over",
+    ] {
+        assert!(said.out.contains(expected), "{expected}\n{}", said.out);
+    }
 
     daemon.drop_entry("bridge.md", "---\ndate: soon\n---\n# Broken\n\nText.");
     let why = ask(&daemon, &["why", "bridge.md"]);
