@@ -3,14 +3,12 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tidings_fuzz::check;
-
-use tidings::entry::parse::Defaults;
+use tidings_fuzz::{check, check_defaults};
 
 fuzz_target!(|text: &str| {
     check("a.md", format!("---\n{text}\n---\nText.").as_bytes());
     check("a.md", format!("+++\n{text}\n+++\nText.").as_bytes());
     check("a.md", format!("{{{text}}}\nText.").as_bytes());
     check("a.md", format!("{text}\n\nText.").as_bytes());
-    let _ = Defaults::read(text.as_bytes());
+    check_defaults(text.as_bytes());
 });

@@ -3,6 +3,6 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tidings_fuzz::check;
+use tidings_fuzz::check_body;
 
-fuzz_target!(|text: &str| check("a.md", format!("# Title\n\n{text}").as_bytes()));
+fuzz_target!(|text: &str| check_body("a.md", text));
