@@ -22,7 +22,7 @@ pub use suggest::Titles;
 pub use why::{Publication, why};
 
 use crate::catalogue::{Catalogue, Observation, Standing};
-use crate::entry::parse::{Conventions, Labels, locate, locate_date};
+use crate::entry::parse::{Conventions, Labels, locate, locate_date, locate_id};
 use crate::entry::{Draft, FolderPath, Media, Problem, Stamp, WarningKind};
 use crate::folder::conventions::{DefaultsError, FolderConventions};
 use crate::folder::reading::{Read, read_all};
@@ -164,6 +164,7 @@ pub fn review(
         .collect();
     let catalogue = reviewer.publish(&before, &listing, now);
     let titles = Titles::of(&catalogue);
+    reviewer.place_ids(folder, &labels);
     reviewer.look_at_entries(folder, &labels, &catalogue, &titles, &listing);
     let mut findings = reviewer.findings;
     findings.sort_by(|one, other| {
@@ -200,7 +201,7 @@ impl Reviewer {
             severity,
             code,
             file: file.to_owned(),
-            is_placed: code != Code::DuplicateId,
+            is_placed: true,
             problem,
             suggestions: Vec::new(),
         });
@@ -281,6 +282,18 @@ impl Reviewer {
         let mut catalogue = before.clone();
         catalogue.apply(changes);
         catalogue
+    }
+
+    /// Finds where ids stand that belong to other files.
+    fn place_ids(&mut self, folder: &Folder, labels: &Labels) {
+        let findings = self.findings.iter_mut();
+        for finding in findings.filter(|it| it.code == Code::DuplicateId) {
+            let path = FolderPath::new(&finding.file);
+            let read = path.and_then(|path| folder.read(&path).ok());
+            let place = read.and_then(|(bytes, _)| locate_id(&bytes, labels));
+            finding.is_placed = place.is_some();
+            (finding.problem.line, finding.problem.column) = place.unwrap_or((1, 1));
+        }
     }
 
     fn look_at_entries(

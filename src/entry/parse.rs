@@ -39,7 +39,7 @@ pub use decode::text as text_of;
 pub use defaults::Defaults;
 use head::Head;
 use keys::Said;
-pub use locate::{locate, locate_date};
+pub use locate::{locate, locate_date, locate_id};
 pub use recording::recording;
 use references::References;
 pub use related::Labels;

@@ -125,7 +125,7 @@ fn each_kind_of_finding_has_a_code_a_place_and_words() {
         "warning pending-line calls.md:5:11 Harbour bridge reopens",
         "warning pending-line calls.md:7:7 ",
         "warning foreign-value hugo.md:4:10 ",
-        "error duplicate-id id-b.md:1:1 ",
+        "error duplicate-id id-b.md:3:5 ",
         "warning future-date later.md:3:14 ",
         "error unfinished open.md:1:1 ",
         "error defaults sub/_feed.toml:1:9 ",

@@ -28,11 +28,20 @@ pub fn locate(bytes: &[u8], words: &str, labels: &Labels) -> Option<(u32, u32)> 
 
 /// Where the date stands in the front matter, as line and column from 1.
 pub fn locate_date(bytes: &[u8], labels: &Labels) -> Option<(u32, u32)> {
+    locate_key(bytes, labels, Key::Date)
+}
+
+/// Where the id stands in the front matter, as line and column from 1.
+pub fn locate_id(bytes: &[u8], labels: &Labels) -> Option<(u32, u32)> {
+    locate_key(bytes, labels, Key::Id)
+}
+
+fn locate_key(bytes: &[u8], labels: &Labels, sought: Key) -> Option<(u32, u32)> {
     let source = decode::text(bytes).ok()?;
     let (fields, _) = front_matter::split(&source, labels).ok()?;
-    let is_date = |key: &str| matches!(names::known(key), Some((Key::Date, _)));
-    let date = fields.iter().find(|field| is_date(&field.key));
-    date.map(|field| field.place)
+    let is_sought = |key: &str| names::known(key).is_some_and(|(key, _)| key == sought);
+    let field = fields.iter().find(|field| is_sought(&field.key));
+    field.map(|field| field.place)
 }
 
 /// The letters and digits of `text` in lower case, one space for whatever stands between, and for each
