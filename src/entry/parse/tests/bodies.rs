@@ -85,6 +85,20 @@ fn markdown_is_what_git_hub_makes_of_it() {
     );
 }
 
+/// The sanitiser works on a text in which two control characters stand for others.
+#[test]
+fn stand_ins_can_not_be_brought_along() {
+    let draft = draft(
+        "a.md",
+        "# T\n\n<b>x</b> [x](https://a.example/ \"a&#4;\") [y](https://a.example/ \" onclick=x() z=\") &#3;lt;",
+    );
+    assert_eq!(
+        body(&draft),
+        "<p><b>x</b> <a href=\"https://a.example/\" title=\"a\">x</a> \
+         <a href=\"https://a.example/\" title=\" onclick=x() z=\">y</a> lt;</p>",
+    );
+}
+
 #[test]
 fn nothing_active_is_left() {
     let check = |text: &str, html: &str| {
