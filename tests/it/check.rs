@@ -226,7 +226,7 @@ fn ask(daemon: &Tidings, arguments: &[&str]) -> Said {
 
 #[test]
 fn beside_a_daemon_former_titles_count_and_the_ledger_stays_as_it_is() {
-    let daemon = Setup::new().start();
+    let mut daemon = Setup::new().start();
     daemon.drop_entry("bridge.md", "# Harbour bridge reopens\n\nIt turned.");
     daemon.has_titles(&["Harbour bridge reopens"]);
     daemon.drop_entry("bridge.md", "# The bridge is open\n\nIt turned.");
@@ -287,6 +287,23 @@ fn beside_a_daemon_former_titles_count_and_the_ledger_stays_as_it_is() {
         "{}",
         why.out
     );
+
+    // What the daemon has not seen yet is told as what it will do.
+    daemon.stop();
+    fs::remove_file(daemon.entries().join("asks.md")).unwrap();
+    fs::write(
+        daemon.entries().join("bridge.md"),
+        "---\ndraft: true\n---\nText.",
+    )
+    .unwrap();
+    for (file, what) in [
+        ("asks.md", "its file is gone"),
+        ("bridge.md", "it is a draft now"),
+    ] {
+        let why = ask(&daemon, &["why", file]);
+        let expected = format!("is published still, but {what}: it will be withdrawn");
+        assert!(why.out.contains(&expected), "{expected}\n{}", why.out);
+    }
 }
 
 #[test]
