@@ -28,14 +28,16 @@ pub use changes::{Changes, Shift};
 pub use links::{By, Candidates, title_name};
 pub use record::{Card, Key, Place, Record, Resolved, Standing};
 
+use std::ops::Bound;
 use std::sync::Arc;
+use std::time::Duration;
 
 use imbl::{HashMap, OrdMap, OrdSet};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::entry::{Draft, EntryId, FolderPath, Media, Slug, Stamp};
-use identity::Lost;
+use identity::Traces;
 use links::Graph;
 
 /// The files that may hold the front page's own text; the first that is there counts.
@@ -56,6 +58,10 @@ pub struct Observation {
     pub missing: Vec<FolderPath>,
     /// Paths where nothing has been for the whole grace: their entries are withdrawn.
     pub absent: Vec<FolderPath>,
+    /// Paths of drafts where nothing was at an earlier look.
+    pub returned: Vec<FolderPath>,
+    /// Files that the watcher saw renamed, from and to.
+    pub renamed: Vec<(FolderPath, FolderPath)>,
     /// Files beside entries that were looked for: what is known of them, or `None` where nothing is.
     pub media: Vec<(FolderPath, Option<Media>)>,
 }
@@ -70,10 +76,20 @@ impl Observation {
     }
 }
 
+/// What the publisher decides of the life of entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// How long a new entry waits before anyone sees it.
+    pub hold: Duration,
+    /// How long an entry whose path another one has taken may turn up elsewhere before it is withdrawn.
+    pub grace: Duration,
+}
+
 /// All entries, live and withdrawn. A clone is cheap and independent.
 #[derive(Clone)]
 pub struct Catalogue {
     site: Uuid,
+    terms: Terms,
     next_key: u64,
     records: HashMap<Key, Arc<Record>>,
     by_path: HashMap<FolderPath, Key>,
@@ -84,10 +100,12 @@ pub struct Catalogue {
     ids_given: HashMap<FolderPath, u32>,
     /// When something is due: a scheduled entry, or one that expires.
     due: OrdSet<(Timestamp, Key)>,
+    /// Entries that were seen and then withdrawn, by when.
+    tombstones: OrdSet<(Timestamp, Key)>,
     /// In the order of their paths, so that `story.jpg` and `story.mp3` are one range.
     media: OrdMap<FolderPath, Media>,
-    /// What was withdrawn because its file was gone, to be known again when it turns up elsewhere.
-    lost: Lost,
+    /// By what a file is known again when it turns up elsewhere.
+    traces: Traces,
     graph: Graph,
     live: usize,
 }
@@ -97,6 +115,7 @@ impl Catalogue {
     pub fn new(site: Uuid) -> Self {
         Self {
             site,
+            terms: Terms::default(),
             next_key: 1,
             records: HashMap::new(),
             by_path: HashMap::new(),
@@ -104,8 +123,9 @@ impl Catalogue {
             by_slug: HashMap::new(),
             ids_given: HashMap::new(),
             due: OrdSet::new(),
+            tombstones: OrdSet::new(),
             media: OrdMap::new(),
-            lost: Lost::default(),
+            traces: Traces::default(),
             graph: Graph::default(),
             live: 0,
         }
@@ -130,9 +150,12 @@ impl Catalogue {
         let key = record.key;
         if let Some(old) = self.records.get(&key).cloned() {
             self.graph.leave(&old);
-            self.lost.remove(&old);
+            self.traces.remove(&old);
             if let Some(due) = old.due() {
                 self.due.remove(&(due, key));
+            }
+            if let Some(moment) = old.withdrawn() {
+                self.tombstones.remove(&(moment, key));
             }
             if self.by_path.get(&old.entry.path) == Some(&key) {
                 self.by_path.remove(&old.entry.path);
@@ -147,7 +170,9 @@ impl Catalogue {
         }
         self.next_key = self.next_key.max(key.0 + 1);
         self.live += usize::from(record.is_live());
-        self.by_path.insert(record.entry.path.clone(), key);
+        if record.displaced.is_none() {
+            self.by_path.insert(record.entry.path.clone(), key);
+        }
         self.by_id.insert(record.entry.id.clone(), key);
         if record.standing != Standing::Front {
             self.by_slug.insert(record.entry.slug.clone(), key);
@@ -158,7 +183,10 @@ impl Catalogue {
         if let Some(due) = record.due() {
             self.due.insert((due, key));
         }
-        self.lost.add(&record);
+        if let Some(moment) = record.withdrawn().filter(|_| record.debut.is_some()) {
+            self.tombstones.insert((moment, key));
+        }
+        self.traces.add(&record);
         self.graph.enter(&record);
         self.records.insert(key, Arc::new(record));
     }
@@ -166,6 +194,11 @@ impl Catalogue {
     /// Makes `changes` so.
     pub fn apply(&mut self, changes: Changes) {
         *self = changes.into_next();
+    }
+
+    /// What holds for the entries that are planned from now on.
+    pub fn set_terms(&mut self, terms: Terms) {
+        self.terms = terms;
     }
 
     /// The site's id.
@@ -238,6 +271,33 @@ impl Catalogue {
     /// Whether any entry refers to the file at `path`, there or not.
     pub fn wants(&self, path: &FolderPath) -> bool {
         self.users(path).next().is_some()
+    }
+
+    /// The entries that were seen and then withdrawn, after `after` and not after `until`; the latest
+    /// first.
+    pub fn withdrawn(
+        &self,
+        after: Timestamp,
+        until: Timestamp,
+    ) -> impl Iterator<Item = &Arc<Record>> {
+        let bounds = (
+            Bound::Excluded((after, Key::MOST)),
+            Bound::Included((until, Key::MOST)),
+        );
+        let withdrawn = (after < until).then(|| self.tombstones.range(bounds).rev());
+        withdrawn
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, key)| self.records.get(key))
+    }
+
+    /// The latest moment that is remembered of any entry, as far as it was the clock that told it.
+    pub fn latest(&self) -> Option<Timestamp> {
+        let moments = |record: &Record| {
+            let seen = [record.first_seen, record.changed].into_iter();
+            seen.chain(record.withdrawn()).max()
+        };
+        self.records.values().filter_map(|it| moments(it)).max()
     }
 
     /// When the next scheduled entry appears or the next one expires.

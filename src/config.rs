@@ -56,6 +56,10 @@ pub struct Config {
     #[serde(deserialize_with = "values::duration::<_, 10, 60_000>")]
     #[serde(serialize_with = "values::write_duration")]
     pub settle: Duration,
+    /// How long a new entry waits before anyone sees it.
+    #[serde(deserialize_with = "values::duration::<_, 0, 86_400_000>")]
+    #[serde(serialize_with = "values::write_duration")]
+    pub hold: Duration,
     /// How long a file must be gone before its entry is withdrawn.
     #[serde(deserialize_with = "values::duration::<_, 0, 86_400_000>")]
     #[serde(serialize_with = "values::write_duration")]
@@ -251,6 +255,7 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7373)),
             admin_listen: AdminListen::Auto,
             settle: Duration::from_millis(200),
+            hold: Duration::ZERO,
             grace: Duration::from_secs(5),
             timezone: TimeZone::system(),
             watch: WatchMode::Auto,

@@ -27,7 +27,7 @@ use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use crate::catalogue::Catalogue;
+use crate::catalogue::{Catalogue, Terms};
 use crate::config::Config;
 use crate::documents::Documents;
 use crate::entry::parse::{Conventions, Defaults, Labels};
@@ -41,6 +41,7 @@ use crate::http::Server;
 use crate::ledger::{Ledger, LedgerError, Stored};
 use crate::page::{PageError, Pages};
 use crate::site::{Settings, Site};
+use clock::Clock;
 pub use clock::now;
 use health::Health;
 use looker::{Looker, Surroundings};
@@ -117,10 +118,15 @@ async fn serve(options: Options) -> Result<(), StartError> {
     let listeners = Listeners::bind(config.listen, config.admin_listen).await?;
 
     let settings = settings(&config, listeners.address)?;
-    let (catalogue, site) = restore(&config, &ledger, settings, clock::now())?;
+    let (mut catalogue, site, clock) = restore(&config, &ledger, settings)?;
     let health = Arc::new(Health::new());
     let shown = Arc::new(ArcSwapOption::empty());
+    let terms = Terms {
+        hold: config.hold,
+        grace: config.grace,
+    };
     if catalogue.live() > 0 {
+        catalogue.set_terms(terms);
         shown.store(Some(Arc::new(site.clone())));
         health.is_serving();
     }
@@ -150,6 +156,9 @@ async fn serve(options: Options) -> Result<(), StartError> {
         shown,
         health,
         started,
+        clock,
+        terms,
+        alive: started,
         has_failed: false,
     };
     let writer_ended = writer
@@ -231,13 +240,12 @@ pub fn conventions(config: &Config) -> Conventions {
     )
 }
 
-/// The catalogue and first snapshot from what the ledger knows.
+/// The catalogue and first snapshot from what the ledger knows, and the time that goes on from there.
 fn restore(
     config: &Config,
     ledger: &Ledger,
     settings: Settings,
-    now: Timestamp,
-) -> Result<(Catalogue, Site), StartError> {
+) -> Result<(Catalogue, Site, Clock), StartError> {
     let id = ledger.site(config.site.id)?;
     let Stored {
         records,
@@ -249,6 +257,12 @@ fn restore(
         info!(site = %id, "a new ledger; ids of entries will grow from this site id");
     }
     ledger.sweep()?;
+    let catalogue = Catalogue::load(id, records, media);
+    let left = departures.iter().map(|(_, moment)| *moment);
+    let last = left.chain(catalogue.latest()).chain(ledger.alive()?).max();
+    let mut clock = Clock::from(last);
+    let now = clock.now();
+    ledger.set_alive(now)?;
     let digest: Digest = settings.digest();
     let since = match known {
         Some((known, since)) if known == digest => since,
@@ -261,7 +275,6 @@ fn restore(
         .into_iter()
         .filter_map(|(path, moment)| Some((FeedKey::from_path(&path)?, moment)))
         .collect();
-    let catalogue = Catalogue::load(id, records, media);
-    let site = Site::new(settings, since, &catalogue, &departures);
-    Ok((catalogue, site))
+    let site = Site::new(settings, since, &catalogue, &departures, now);
+    Ok((catalogue, site, clock))
 }

@@ -181,6 +181,10 @@ impl Maker {
                     mentions: &mentions,
                 }))
             }
+            DocumentKey::Gone => {
+                let feed = assemble::head(site, &FeedKey::All)?;
+                page(self.pages.gone(&feed, site.root()))
+            }
             DocumentKey::Asset(path) => asset(path)
                 .map(|asset| Bytes::from_static(asset.bytes))
                 .ok_or(MakeError::NoSuchDocument),

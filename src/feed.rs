@@ -157,6 +157,17 @@ pub struct Feed<'a> {
     pub ttl_minutes: u32,
     /// Newest first.
     pub entries: Vec<Shown<'a>>,
+    /// What was withdrawn lately, the latest first.
+    pub tombstones: Vec<Tombstone<'a>>,
+}
+
+/// An entry that was withdrawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Tombstone<'a> {
+    /// Its id.
+    pub id: &'a EntryId,
+    /// When.
+    pub withdrawn: Timestamp,
 }
 
 impl Feed<'_> {

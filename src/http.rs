@@ -100,7 +100,9 @@ impl Answering for Server {
         // One snapshot for the whole answer, whatever is published meanwhile.
         let site = self.site.load_full();
         let find = site.as_ref().map(|site| |path: &str| site.find(path));
-        match respond::respond(&request, find, self.max_age, (self.clock)()) {
+        let now = (self.clock)();
+        let due = site.as_ref().and_then(|site| site.next_due());
+        match respond::respond(&request, find, fresh_for(self.max_age, due, now), now) {
             Answer::Ready(response) => response.map(Content::Bytes),
             Answer::Media(path) => self.media(&request, path).await,
             Answer::Document { plan, coding, head } => {
@@ -113,6 +115,13 @@ impl Answering for Server {
             }
         }
     }
+}
+
+/// How long a copy is fresh when something changes by itself at `due`: no longer than until then.
+fn fresh_for(max_age: Duration, due: Option<Timestamp>, now: Timestamp) -> Duration {
+    let left = due.map(|due| Duration::try_from(due.duration_since(now)).unwrap_or_default());
+    // Whole seconds count: a part of one rounds down.
+    left.map_or(max_age, |left| left.min(max_age))
 }
 
 /// The answer with the document that was made.
@@ -196,6 +205,21 @@ mod tests {
             (response.status(), response.body().len()),
             (StatusCode::OK, 3)
         );
+    }
+
+    #[test]
+    fn a_copy_is_fresh_until_something_is_due() {
+        let check = |due: Option<&str>, expected: u64| {
+            let due = due.map(|due| due.parse().unwrap());
+            let now = "2026-01-31T10:00:00Z".parse().unwrap();
+            let fresh = fresh_for(Duration::from_mins(1), due, now);
+            assert_eq!(fresh.as_secs(), expected, "{due:?}");
+        };
+        check(None, 60);
+        check(Some("2026-01-31T11:00:00Z"), 60);
+        check(Some("2026-01-31T10:00:20.9Z"), 20);
+        check(Some("2026-01-31T10:00:00.9Z"), 0);
+        check(Some("2026-01-31T09:00:00Z"), 0);
     }
 
     #[tokio::test]

@@ -153,6 +153,17 @@ impl Ledger {
         Ok(Some((site.unwrap_or_default(), stored(&connection)?)))
     }
 
+    /// When a daemon said last that it was alive.
+    pub fn alive(&self) -> Result<Option<Timestamp>, LedgerError> {
+        let moment = self.fact("alive")?;
+        Ok(moment.and_then(|moment| moment.parse().ok()))
+    }
+
+    /// Keeps that a daemon was alive at `now`.
+    pub fn set_alive(&self, now: Timestamp) -> Result<(), LedgerError> {
+        self.set_fact("alive", &now.to_string())
+    }
+
     /// Keeps the digest of the settings that documents show, and since when they are so.
     pub fn set_settings(&self, digest: Digest, since: Timestamp) -> Result<(), LedgerError> {
         self.set_fact("settings", &format!("{digest} {since}"))

@@ -81,10 +81,11 @@ pub fn version() -> Digest {
     *VERSION
 }
 
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 4] = [
     ("base.html", include_str!("page/templates/base.html")),
     ("front.html", include_str!("page/templates/front.html")),
     ("entry.html", include_str!("page/templates/entry.html")),
+    ("gone.html", include_str!("page/templates/gone.html")),
 ];
 
 /// The templates, ready for use.
@@ -161,6 +162,18 @@ impl Pages {
                 links => links_value(&shown.entry.article),
                 episode => shown.entry.article.episode.as_ref().map(episode_words),
                 ..words(language)
+            },
+        )
+    }
+
+    /// What stands where an entry was withdrawn; `feed` is its head alone, `root` as in [`FrontPage`].
+    pub fn gone(&self, feed: &Feed<'_>, root: &str) -> Result<String, PageError> {
+        self.render(
+            "gone.html",
+            context! {
+                site => site_value(feed, root),
+                language => feed.language.as_str(),
+                ..words(&feed.language)
             },
         )
     }

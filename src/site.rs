@@ -12,17 +12,20 @@
 mod address;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap};
+use imbl::HashMap;
 use jiff::Timestamp;
 
 use crate::catalogue::{Catalogue, Changes, Key, Record};
 use crate::entry::{Address, Digest, Digester, EntryId, FolderPath, Language, Person, Slug, Text};
 use crate::feed::{self, FeedKey, Format};
 use crate::page;
+pub use window::Window;
+use window::{FeedState, Frame};
 
 /// Which document. Together with a snapshot it says all that is needed to make it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +36,8 @@ pub enum DocumentKey {
     Front,
     /// An entry's page.
     Entry(Slug),
+    /// What stands where an entry was withdrawn.
+    Gone,
     /// A file that is part of the program: the style sheet, the icon, `robots.txt`.
     Asset(&'static str),
 }
@@ -60,8 +65,8 @@ pub enum Found {
     Media(FolderPath),
     /// It is at another path of this site for good: the path, beginning with `/`.
     Moved(String),
-    /// It was there, and was withdrawn.
-    Gone,
+    /// It was there, and was withdrawn: a document that says so.
+    Gone(Plan),
     /// Nothing.
     Nothing,
 }
@@ -119,32 +124,15 @@ pub struct Site {
     feeds: HashMap<FeedKey, FeedState>,
 }
 
-/// One feed: all its entries in order, and what its documents show.
-#[derive(Clone, Default)]
-struct FeedState {
-    order: OrdMap<feed::Order, Arc<Record>>,
-    window: Option<Arc<Window>>,
-    /// When an entry last left the window.
-    departure: Option<Timestamp>,
-}
-
-/// What the documents of a feed show.
-pub struct Window {
-    /// Newest first.
-    pub entries: Vec<Arc<Record>>,
-    /// When this last changed.
-    pub changed: Timestamp,
-    tag: Digest,
-}
-
 impl Site {
-    /// The first snapshot of a process. `departures` are what the ledger kept; `since` is when the
-    /// settings last changed.
+    /// The first snapshot of a process, at the moment `now`. `departures` are what the ledger kept;
+    /// `since` is when the settings last changed.
     pub fn new(
         settings: Settings,
         since: Timestamp,
         catalogue: &Catalogue,
         departures: &[(FeedKey, Timestamp)],
+        now: Timestamp,
     ) -> Self {
         let manner = Digester::new()
             .field(MANNER)
@@ -170,7 +158,7 @@ impl Site {
         }
         let keys: Vec<FeedKey> = site.feeds.keys().cloned().collect();
         for key in keys {
-            site.make_window(&key, None);
+            site.make_window(&key, now);
         }
         site
     }
@@ -206,57 +194,44 @@ impl Site {
                 touched.push(key);
             }
         }
+        touched.extend(site.feeds_with_old_tombstones(now));
         touched.sort();
         touched.dedup();
         let departures = touched
             .into_iter()
-            .filter(|key| site.make_window(key, Some(now)))
+            .filter(|key| site.make_window(key, now))
             .map(|key| (key, now))
             .collect();
         (site, departures)
     }
 
-    /// Works out what the documents of a feed show. Returns whether an entry left them, which is
-    /// remembered as of `now` if there was a window before.
-    fn make_window(&mut self, key: &FeedKey, now: Option<Timestamp>) -> bool {
+    fn feeds_with_old_tombstones(&self, now: Timestamp) -> Vec<FeedKey> {
+        let is_due = |state: &FeedState| state.burial().is_some_and(|moment| moment <= now);
+        let due = self.feeds.iter().filter(|(_, state)| is_due(state));
+        due.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// When time alone will change what is shown: an entry appears, expires, or has been withdrawn
+    /// for so long that nobody has to be told any more.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let burials = self.feeds.values().filter_map(FeedState::burial);
+        burials.chain(self.catalogue.next_due()).min()
+    }
+
+    /// Works out what the documents of a feed show. Returns whether an entry or a tombstone left them.
+    fn make_window(&mut self, key: &FeedKey, now: Timestamp) -> bool {
         let Some(state) = self.feeds.get_mut(key) else {
             return false;
         };
-        let entries: Vec<Arc<Record>> = state
-            .order
-            .values()
-            .take(self.settings.limit)
-            .cloned()
-            .collect();
-        let left = state.window.as_ref().is_some_and(|old| {
-            let stay: std::collections::HashSet<_> =
-                entries.iter().map(|record| record.key).collect();
-            old.entries.iter().any(|record| !stay.contains(&record.key))
-        });
-        let departed = left && now.is_some();
-        if departed {
-            state.departure = now;
-        }
-        let changed = entries
-            .iter()
-            .map(|record| record.changed)
-            .chain(state.departure)
-            .fold(self.since, std::cmp::Ord::max);
-        let tag = entries
-            .iter()
-            .fold(
-                Digester::new()
-                    .field(self.manner.as_bytes())
-                    .field(key.path()),
-                |digester, record| digester.field(record.face.as_bytes()),
-            )
-            .finish();
-        state.window = Some(Arc::new(Window {
-            entries,
-            changed,
-            tag,
-        }));
-        departed
+        let frame = Frame {
+            catalogue: &self.catalogue,
+            limit: self.settings.limit,
+            since: self.since,
+            manner: Digester::new()
+                .field(self.manner.as_bytes())
+                .field(key.path()),
+        };
+        state.renew(frame, now)
     }
 
     /// The path of the site on its host, beginning and ending in `/`.
@@ -311,7 +286,7 @@ impl Site {
     fn feed_plan(&self, key: FeedKey, format: Format) -> Option<Plan> {
         let window = self.window(&key)?;
         Some(Plan {
-            tag: window.tag,
+            tag: window.tag(format),
             changed: Some(window.changed),
             content_type: match format {
                 Format::Atom => "application/atom+xml; charset=utf-8",
@@ -326,7 +301,7 @@ impl Site {
         let window = self.window(&FeedKey::All)?;
         let digester = Digester::new()
             .field(page::version().as_bytes())
-            .field(window.tag.as_bytes());
+            .field(window.tag(Format::Json).as_bytes());
         let tag = match self.catalogue.front() {
             Some(front) => digester.field(front.face.as_bytes()).finish(),
             None => digester.finish(),
@@ -337,6 +312,18 @@ impl Site {
             changed: None,
             content_type: HTML,
         })
+    }
+
+    fn gone_plan(&self) -> Plan {
+        let digester = Digester::new()
+            .field(page::version().as_bytes())
+            .field(self.manner.as_bytes());
+        Plan {
+            key: DocumentKey::Gone,
+            tag: digester.finish(),
+            changed: None,
+            content_type: HTML,
+        }
     }
 
     fn entry_plan(&self, record: &Record) -> Plan {

@@ -47,7 +47,9 @@ impl Catalogue {
     /// recordings that it does not name.
     pub(super) fn files_beside(&self, record: &Record) -> Vec<(FolderPath, Media)> {
         let path = &record.entry.path;
-        if path.is_recording() || record.standing == Standing::Front {
+        // Where another entry has its path, the files by that name are that one's.
+        let has_name = record.displaced.is_none() && record.standing != Standing::Front;
+        if path.is_recording() || !has_name {
             return Vec::new();
         }
         let article = &record.entry.article;

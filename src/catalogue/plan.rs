@@ -2,12 +2,12 @@
 
 mod version;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::identity::Identity;
+use super::identity::{Identity, Sightings};
 use super::{Catalogue, Changes, Key, Observation, Record, Shift, Standing};
 use crate::entry::{Body, Digest, Draft, Entry, FolderPath, Media, Problem, Stamp};
 
@@ -18,6 +18,8 @@ impl Catalogue {
             mut drafts,
             missing,
             absent,
+            returned,
+            renamed,
             media,
         } = observation;
         let mut turn = Turn {
@@ -31,27 +33,33 @@ impl Catalogue {
             refused: Vec::new(),
         };
         let media = turn.enter_media(media);
-        let mut missing: Vec<Key> = missing
-            .iter()
-            .chain(&absent)
-            .filter_map(|path| self.by_path.get(path))
-            .copied()
-            .collect();
         // In the order of their paths, so that the order of discovery decides nothing.
         drafts.sort_by(|(one, _), (other, _)| one.path.cmp(&other.path));
-        let mut new_bodies: HashMap<Digest, usize> = HashMap::new();
-        for (draft, _) in drafts
-            .iter()
-            .filter(|(draft, _)| !self.by_path.contains_key(&draft.path))
-        {
-            *new_bodies.entry(draft.article.body).or_default() += 1;
+        let missing: HashSet<FolderPath> = missing.into_iter().chain(absent.clone()).collect();
+        let identities = self.identify(Sightings {
+            drafts: &drafts,
+            missing: &missing,
+            returned: &returned.into_iter().collect(),
+            renamed: &renamed,
+        });
+        let mut paths = Vec::with_capacity(drafts.len());
+        for ((draft, stamp), identity) in drafts.into_iter().zip(identities) {
+            match identity {
+                Ok(identity) => {
+                    paths.push(draft.path.clone());
+                    turn.admit(draft, stamp, identity);
+                }
+                Err(problem) => turn.refused.push((draft.path, problem)),
+            }
         }
-        for (draft, stamp) in drafts {
-            let twins = new_bodies.get(&draft.article.body).copied().unwrap_or(0);
-            turn.admit(draft, stamp, &mut missing, twins);
+        for path in paths {
+            turn.displace(&path);
         }
         for path in absent {
             turn.withdraw_at(&path);
+        }
+        for path in missing {
+            turn.take_back(&path);
         }
         turn.let_time_pass();
         turn.enclose();
@@ -96,17 +104,9 @@ impl Turn<'_> {
         changed
     }
 
-    fn admit(&mut self, draft: Draft, stamp: Stamp, missing: &mut Vec<Key>, twins: usize) {
-        let identity = match self.next.identify(&draft, &stamp, missing, twins) {
-            Ok(identity) => identity,
-            Err(problem) => return self.refused.push((draft.path, problem)),
-        };
+    fn admit(&mut self, draft: Draft, stamp: Stamp, identity: Identity) {
         let old = match identity {
-            Identity::Known(key) => {
-                // Found: no second file can be the same entry.
-                missing.retain(|gone| *gone != key);
-                self.next.records.get(&key).cloned()
-            }
+            Identity::Known(key) => self.next.records.get(&key).cloned(),
             Identity::New => None,
         };
         if draft.claims.draft {
@@ -118,6 +118,7 @@ impl Turn<'_> {
                 self.withdraw(
                     &Record {
                         stamp,
+                        displaced: None,
                         entry: Arc::new(entry),
                         ..(*old).clone()
                     },
@@ -132,6 +133,35 @@ impl Turn<'_> {
         self.put(record);
     }
 
+    /// The entry that was at `path`, if another one is there now and it was not found elsewhere: its
+    /// file may turn up yet.
+    fn displace(&mut self, path: &FolderPath) {
+        let Some(was) = self.before.at_path(path).map(|record| record.key) else {
+            return;
+        };
+        let Some(record) = self.next.records.get(&was).cloned() else {
+            return;
+        };
+        if record.entry.path == *path && self.next.by_path.get(path) != Some(&was) {
+            let until = self.now.saturating_add(self.next.terms.grace);
+            self.put(Record {
+                displaced: Some(until.unwrap_or(Timestamp::MAX)),
+                ..(*record).clone()
+            });
+        }
+    }
+
+    /// What nobody has seen yet, and whose file is gone, is taken back at once: it comes back as free.
+    fn take_back(&mut self, path: &FolderPath) {
+        let is_unseen = |record: &&Arc<Record>| {
+            let waits = matches!(record.standing, Standing::Scheduled | Standing::Held(_));
+            waits && record.debut.is_none()
+        };
+        if let Some(record) = self.next.at_path(path).filter(is_unseen).cloned() {
+            self.withdraw(&record, Standing::Withdrawn);
+        }
+    }
+
     fn withdraw_at(&mut self, path: &FolderPath) {
         // Its file may have turned up elsewhere in this very turn; then nothing is at this path.
         if let Some(record) = self.next.at_path(path).cloned() {
@@ -142,8 +172,8 @@ impl Turn<'_> {
     /// Withdraws `record` for the reason `why`; one that was withdrawn before keeps the moment.
     fn withdraw(&mut self, record: &Record, why: fn(Timestamp) -> Standing) {
         let standing = why(match record.standing {
-            Standing::Live | Standing::Scheduled | Standing::Enclosed | Standing::Front => self.now,
             Standing::Retired(moment) | Standing::Withdrawn(moment) => moment,
+            _ => self.now,
         });
         self.put(Record {
             standing,
@@ -164,7 +194,12 @@ impl Turn<'_> {
                 continue;
             };
             let standing = match record.standing {
-                Standing::Scheduled => Standing::Live,
+                _ if record.displaced.is_some_and(|until| until <= self.now) => {
+                    Standing::Withdrawn(self.now)
+                }
+                Standing::Scheduled | Standing::Held(_) => {
+                    self.standing(record.entry.published, record.expires, Some(&record))
+                }
                 _ => Standing::Retired(self.now),
             };
             self.put(Record {
@@ -192,9 +227,11 @@ impl Turn<'_> {
                 continue;
             };
             let standing = match (record.standing, self.next.is_enclosed(&path)) {
-                (Standing::Live | Standing::Scheduled, true) => Standing::Enclosed,
+                (Standing::Live | Standing::Scheduled | Standing::Held(_), true) => {
+                    Standing::Enclosed
+                }
                 (Standing::Enclosed, false) => {
-                    self.standing(record.entry.published, record.expires, None)
+                    self.standing(record.entry.published, record.expires, Some(&record))
                 }
                 _ => continue,
             };
@@ -230,6 +267,9 @@ impl Turn<'_> {
             let before = self.before.records.get(&key);
             let mut record = (*after).clone();
             record.face = record.work_out_face();
+            if record.is_live() {
+                record.debut = record.debut.or(Some(self.now));
+            }
             let was = before.filter(|record| record.is_live());
             let looks_other = record.is_live() && was.is_none_or(|was| was.face != record.face);
             if looks_other {

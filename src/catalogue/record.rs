@@ -14,6 +14,13 @@ use crate::entry::{
 #[serde(transparent)]
 pub struct Key(pub u64);
 
+impl Key {
+    /// Not above any other.
+    pub(super) const LEAST: Self = Self(0);
+    /// Not below any other.
+    pub(super) const MOST: Self = Self(u64::MAX);
+}
+
 /// Whether and when an entry is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Standing {
@@ -21,6 +28,9 @@ pub enum Standing {
     Live,
     /// To be published at its date.
     Scheduled,
+    /// To be published then, by the publisher's `hold`: until then its writer may take it back for
+    /// free.
+    Held(Timestamp),
     /// Was withdrawn then although its file is there: a draft again, or expired.
     Retired(Timestamp),
     /// Was withdrawn then because its file was gone.
@@ -44,6 +54,11 @@ pub struct Record {
     pub stamp: Stamp,
     /// How it stands.
     pub standing: Standing,
+    /// When it was live first; `None`: nobody ever saw it.
+    pub debut: Option<Timestamp>,
+    /// Another entry has its path since it was moved away or removed: until then its own file may
+    /// turn up elsewhere.
+    pub displaced: Option<Timestamp>,
     /// The last good version.
     pub entry: Arc<Entry>,
     /// The digest that moves `updated`.
@@ -74,16 +89,29 @@ impl Record {
         self.standing == Standing::Live
     }
 
+    /// When it was withdrawn, for whatever reason.
+    pub fn withdrawn(&self) -> Option<Timestamp> {
+        match self.standing {
+            Standing::Retired(moment) | Standing::Withdrawn(moment) => Some(moment),
+            _ => None,
+        }
+    }
+
+    /// Whether its file is gone, as far as is known.
+    pub(super) fn is_lost(&self) -> bool {
+        self.displaced.is_some() || matches!(self.standing, Standing::Withdrawn(_))
+    }
+
     /// When time alone will change its standing.
     pub(super) fn due(&self) -> Option<Timestamp> {
-        match self.standing {
+        let by_date = match self.standing {
             Standing::Scheduled => Some(self.entry.published),
+            Standing::Held(until) => Some(until),
             Standing::Live => self.expires,
-            Standing::Retired(_)
-            | Standing::Withdrawn(_)
-            | Standing::Enclosed
-            | Standing::Front => None,
-        }
+            Standing::Retired(_) | Standing::Withdrawn(_) => return None,
+            Standing::Enclosed | Standing::Front => None,
+        };
+        by_date.into_iter().chain(self.displaced).min()
     }
 
     /// The digest of everything that documents show of it: see [`Record::face`]. The path is not

@@ -118,5 +118,7 @@ pub(crate) fn gone(file: &str) -> Observation {
 
 /// A stamp that is the draft's own.
 pub(crate) fn seen(draft: &Draft) -> Stamp {
-    stamp(u64::from(Digest::of(draft.path.as_str().as_bytes()).as_bytes()[0]) + 1000)
+    let digest = Digest::of(draft.path.as_str().as_bytes());
+    let [a, b, c, d, ..] = *digest.as_bytes();
+    stamp(1000 + u64::from(u32::from_be_bytes([a, b, c, d])))
 }

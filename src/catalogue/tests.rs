@@ -78,8 +78,9 @@ impl World {
         for record in self.catalogue.records() {
             let anew = fresh.record(record.key).unwrap();
             assert_eq!(record.resolved, anew.resolved, "{}", record.entry.path);
+            assert_eq!(record.beside, anew.beside, "{}", record.entry.path);
             if record.is_live() {
-                assert_eq!(record.face, anew.face, "{}", record.entry.path);
+                assert_eq!(record.face, anew.face, "{record:#?} {anew:#?}");
             }
             assert_eq!(
                 fresh.mentions(record.key).count(),
@@ -89,6 +90,8 @@ impl World {
         assert_eq!(fresh.live(), self.catalogue.live());
         assert_eq!(fresh.next_due(), self.catalogue.next_due());
         assert_eq!(fresh.next_key, self.catalogue.next_key);
+        assert_eq!(fresh.tombstones, self.catalogue.tombstones);
+        assert_eq!(fresh.by_path, self.catalogue.by_path);
     }
 }
 
@@ -245,4 +248,75 @@ fn an_address_belongs_to_the_first() {
         .unwrap();
     assert_eq!(former.entry.slug.as_str(), "bridge");
     assert_eq!(former.former, [Slug::from_words("b").unwrap()]);
+}
+
+#[test]
+fn a_new_entry_is_held_and_taken_back_for_free() {
+    let mut world = World::new();
+    world.catalogue.set_terms(Terms {
+        hold: Duration::from_secs(90),
+        ..Terms::default()
+    });
+    world.drop_in(vec![draft("a.md", "One", &[]), draft("b.md", "Two", &[])]);
+    assert_eq!(world.at("a.md").standing, Standing::Held(at(150)));
+    assert_eq!(world.catalogue.next_due(), Some(at(150)));
+    // An edit does not begin the wait anew, and does not count as one.
+    world.drop_in(vec![draft("a.md", "One, corrected", &[])]);
+    assert_eq!(world.at("a.md").standing, Standing::Held(at(150)));
+    assert_eq!(world.at("a.md").entry.updated, at(60));
+    assert!(world.at("a.md").former_titles.is_empty());
+    world.turn(Observation {
+        missing: vec![path("b.md")],
+        ..Observation::default()
+    });
+    assert!(world.at("a.md").is_live());
+    assert_eq!(world.at("a.md").debut, Some(at(180)));
+    assert!(!world.at("b.md").is_live());
+    assert_eq!(world.catalogue.withdrawn(at(0), at(999)).count(), 0);
+
+    // Back again, it has waited long enough; and an entry that was seen never waits.
+    world.drop_in(vec![draft("b.md", "Two", &[])]);
+    assert!(world.at("b.md").is_live());
+    world.remove("a.md");
+    world.drop_in(vec![draft("a.md", "One", &[])]);
+    assert!(world.at("a.md").is_live());
+}
+
+#[test]
+fn a_held_entry_with_a_future_date_waits_for_the_later() {
+    let mut world = World::new();
+    world.catalogue.set_terms(Terms {
+        hold: Duration::from_secs(100),
+        ..Terms::default()
+    });
+    let mut dated = draft("a.md", "One", &[]);
+    dated.claims.published = Some(StatedDate::At(at(100)));
+    world.drop_in(vec![dated]);
+    assert_eq!(world.at("a.md").standing, Standing::Scheduled);
+    world.turn(Observation::default());
+    assert_eq!(world.at("a.md").standing, Standing::Held(at(160)));
+    world.turn(Observation::default());
+    assert!(world.at("a.md").is_live());
+    assert_eq!(world.at("a.md").entry.published, at(100));
+}
+
+#[test]
+fn what_was_seen_and_withdrawn_is_remembered_by_when() {
+    let mut world = World::new();
+    let drafts = ["a.md", "b.md", "c.md"].map(|file| draft(file, file, &[]));
+    world.drop_in(drafts.to_vec());
+    world.remove("b.md");
+    let mut unready = draft("c.md", "c.md", &[]);
+    unready.claims.draft = true;
+    world.drop_in(vec![unready]);
+    let withdrawn = |world: &World, after: i64| {
+        let records = world.catalogue.withdrawn(at(after), at(999));
+        let paths = records.map(|record| record.entry.path.to_string());
+        paths.collect::<Vec<_>>()
+    };
+    assert_eq!(withdrawn(&world, 0), ["c.md", "b.md"]);
+    assert_eq!(withdrawn(&world, 120), ["c.md"]);
+    world.drop_in(vec![draft("b.md", "b.md", &[])]);
+    assert_eq!(withdrawn(&world, 0), ["c.md"]);
+    assert_eq!(world.catalogue.latest(), Some(at(240)));
 }

@@ -166,6 +166,16 @@ impl Teller<'_> {
                 ));
                 self.lines(&record);
             }
+            Standing::Held(until_then) => {
+                let when = self.date(until_then);
+                let wait = until(self.now, until_then);
+                self.say(format!(
+                    "\"{title}\" is not published yet: new entries are held for a while, and until then \
+                     deleting the file takes it back for free. It will be published by itself on {when}, in \
+                     {wait}."
+                ));
+                self.lines(&record);
+            }
             Standing::Retired(_) | Standing::Withdrawn(_) if self.is_live_still(path) => {
                 let what = if self.review.drafts.contains(path) {
                     "it is a draft now"
@@ -188,6 +198,9 @@ impl Teller<'_> {
                     "\"{title}\" is not published any more: it expired on {when}."
                 ));
             }
+            Standing::Withdrawn(_) if record.debut.is_none() => self.say(format!(
+                "\"{title}\" was taken back before anyone saw it. When its file comes back, so does the entry."
+            )),
             Standing::Withdrawn(moment) => {
                 let when = self.date(moment);
                 self.say(format!(

@@ -42,6 +42,7 @@ pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result
         now,
         &review.catalogue,
         &[],
+        now,
     );
     let answer = why(&folder, &path, &review, &site, now, &config.timezone);
     let mut text = answer.sentences.join("\n");

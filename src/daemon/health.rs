@@ -17,6 +17,10 @@ pub(super) enum Trouble {
     NoEvents,
     /// The ledger can't be written.
     LedgerFails,
+    /// The machine's clock is behind what was published.
+    ClockBehind,
+    /// The machine's clock is too far ahead to be believed.
+    ClockAhead,
     /// The writer has panicked.
     WriterFailed,
 }
@@ -27,6 +31,8 @@ impl Trouble {
             Self::FolderMissing => "the entries folder is not there",
             Self::NoEvents => "the entries folder can't be watched and is scanned instead",
             Self::LedgerFails => "the ledger can't be written",
+            Self::ClockBehind => "the machine's clock is behind what is published",
+            Self::ClockAhead => "the machine's clock is too far ahead to be believed",
             Self::WriterFailed => "the writer has failed, and nothing new is published",
         }
     }

@@ -6,17 +6,17 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
-use super::clock;
+use super::clock::{self, Clock, Doubt};
 use super::health::{Health, Trouble};
 use super::looker::Looker;
-use crate::catalogue::{Catalogue, Changes, Observation};
+use crate::catalogue::{Catalogue, Changes, Observation, Terms};
 use crate::entry::FolderPath;
 use crate::folder::settle::MAX_WAIT;
 use crate::ledger::Ledger;
@@ -24,6 +24,9 @@ use crate::site::Site;
 
 /// How many titles the log names for one snapshot.
 const TITLES_TOLD: usize = 3;
+
+/// How often the ledger is told what time it is.
+const HEARTBEAT: Duration = Duration::from_hours(24);
 
 /// See the module's text.
 pub(super) struct Writer {
@@ -35,6 +38,11 @@ pub(super) struct Writer {
     pub(super) shown: Arc<ArcSwapOption<Site>>,
     pub(super) health: Arc<Health>,
     pub(super) started: Instant,
+    pub(super) clock: Clock,
+    /// What holds for new entries once something is shown.
+    pub(super) terms: Terms,
+    /// When the ledger was last told that we live.
+    pub(super) alive: Instant,
     /// The ledger could not be written in the last turn that had something for it.
     pub(super) has_failed: bool,
 }
@@ -66,7 +74,11 @@ impl Writer {
         loop {
             let taken = self.looker.wait(clock::instant(), self.deadline());
             if taken.stopped {
+                self.note_time();
                 return;
+            }
+            if clock::instant() >= self.alive + HEARTBEAT {
+                self.note_time();
             }
             let now = clock::instant();
             let observation = self.looker.look(taken, &self.catalogue, now);
@@ -82,10 +94,10 @@ impl Writer {
     fn deadline(&self) -> Instant {
         // What the ledger refused is tried again when the looker says so, not at once.
         let scheduled = self
-            .catalogue
+            .site
             .next_due()
             .filter(|_| !self.has_failed)
-            .map(clock::instant_of);
+            .map(|due| self.clock.instant_of(due));
         let unshown = self.shown.load().is_none().then(|| self.started + MAX_WAIT);
         let unshown = unshown.filter(|until| *until > clock::instant());
         let next = self.looker.next_look();
@@ -102,7 +114,7 @@ impl Writer {
             .map(|(draft, _)| draft.path.clone());
         let drafts: Vec<FolderPath> = drafts.collect();
         let absent = observation.absent.clone();
-        let moment = clock::now();
+        let moment = self.time();
         let changes = self.catalogue.plan(observation, moment);
         for path in drafts
             .iter()
@@ -115,7 +127,8 @@ impl Writer {
             // What stands in its way may go while the file stays as it is.
             self.looker.doubt(path);
         }
-        if changes.is_empty() {
+        let is_due = self.site.next_due().is_some_and(|due| due <= moment);
+        if changes.is_empty() && !is_due {
             return;
         }
         let (site, departures) = self.site.with(&changes, moment);
@@ -147,12 +160,51 @@ impl Writer {
         }
     }
 
+    /// The time, as far as the machine's clock can be believed.
+    fn time(&mut self) -> Timestamp {
+        let now = self.clock.now();
+        let doubt = self.clock.doubt();
+        let troubles = [
+            (Trouble::ClockBehind, Doubt::Behind),
+            (Trouble::ClockAhead, Doubt::Ahead),
+        ];
+        for (trouble, is) in troubles {
+            let is_there = doubt == Some(is);
+            if self.health.set(trouble, is_there) {
+                match (is_there, is) {
+                    (false, _) => info!("the machine's clock is believed again"),
+                    (true, Doubt::Behind) => error!(
+                        machine = %clock::now(), ours = %now,
+                        "the machine's clock is behind what is published: dates go on from there until it has caught up"
+                    ),
+                    (true, Doubt::Ahead) => error!(
+                        machine = %clock::now(), ours = %now,
+                        "the machine's clock is more than a year ahead of the last moment known and is not \
+                         believed: if it is right, run `tidings confirm-clock`"
+                    ),
+                }
+            }
+        }
+        now
+    }
+
+    /// Has the ledger remember what time it is, so that the next daemon knows how long nobody ran.
+    fn note_time(&mut self) {
+        let now = self.time();
+        self.alive = clock::instant();
+        if let Err(error) = self.ledger.set_alive(now) {
+            let error: &dyn std::error::Error = &error;
+            warn!(error, "the ledger could not note the time");
+        }
+    }
+
     /// With a new ledger nothing is shown before the first scan has come to its end: emptiness is
     /// never published.
     fn show_first(&mut self, now: Instant) {
         let is_time = self.looker.is_settled() || now >= self.started + MAX_WAIT;
         if self.shown.load().is_none() && is_time {
             self.shown.store(Some(Arc::new(self.site.clone())));
+            self.catalogue.set_terms(self.terms);
             self.health.is_serving();
             info!(entries = self.catalogue.live(), "ready");
         }

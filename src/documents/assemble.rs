@@ -10,6 +10,7 @@ use crate::entry::{
 };
 use crate::feed::{
     Feed, FeedKey, Format, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage, ShownPerson,
+    Tombstone,
 };
 use crate::page::{Mention, Mentions};
 use crate::site::{Settings, Site};
@@ -35,8 +36,15 @@ pub(super) fn feed<'a>(
             }
         })
         .collect::<Result<_, _>>()?;
+    let tombstones = window.tombstones.iter().filter_map(|record| {
+        Some(Tombstone {
+            id: &record.entry.id,
+            withdrawn: record.withdrawn()?,
+        })
+    });
     Ok(Feed {
         entries,
+        tombstones: tombstones.collect(),
         ..head(site, key)?
     })
 }
@@ -69,6 +77,7 @@ pub(super) fn head<'a>(site: &'a Site, key: &FeedKey) -> Result<Feed<'a>, MakeEr
         changed: window.changed,
         ttl_minutes: *ttl_minutes,
         entries: Vec::new(),
+        tombstones: Vec::new(),
     })
 }
 

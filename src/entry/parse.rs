@@ -244,7 +244,12 @@ impl<'a> Work<'a> {
         Ok(Draft {
             path: self.path.clone(),
             slug,
-            content: worked_out::content(&article, &words, stated_summary.as_ref()),
+            content: worked_out::content(
+                &article,
+                self.path.parent(),
+                &words,
+                stated_summary.as_ref(),
+            ),
             article,
             body,
             claims: said.claims,

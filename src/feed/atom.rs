@@ -1,4 +1,4 @@
-//! Atom 1.0 (RFC 4287), with the lead image as `media:content` (Media RSS 1.5.1), and with the elements
+//! Atom 1.0 (RFC 4287), with tombstones (RFC 6721), the lead image as `media:content` (Media RSS 1.5.1), and with the elements
 //! that the writer asks for.
 //!
 //! Only characters that XML can carry get here (`Text`, `Address`, cleaned HTML), so that escaping
@@ -12,7 +12,9 @@ use atom_syndication::extension::{Extension, ExtensionMap};
 use chrono::{DateTime, FixedOffset};
 use jiff::Timestamp;
 
-use super::{Feed, Format, PROGRAM, Shown, ShownImage, VERSION, WriteError, extras, links};
+use super::{
+    Feed, Format, PROGRAM, Shown, ShownImage, VERSION, WriteError, extras, links, rfc3339,
+};
 use crate::entry::{Category, Person, Text};
 
 /// The crate's own declaration leaves the encoding out.
@@ -20,6 +22,9 @@ const DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
 
 /// Media RSS 1.5.1.
 const MEDIA: &str = "http://search.yahoo.com/mrss/";
+
+/// RFC 6721 section 2.
+const TOMBSTONES: &str = "http://purl.org/atompub/tombstones/1.0";
 
 /// `feed` as an Atom 1.0 document in UTF-8.
 ///
@@ -51,6 +56,7 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
         subtitle,
         lang: Some(feed.language.to_string()),
         namespaces: namespaces(feed),
+        extensions: tombstones(feed),
         entries,
         ..atom::Feed::default()
     };
@@ -144,7 +150,28 @@ fn namespaces(feed: &Feed<'_>) -> BTreeMap<String, String> {
     if feed.entries.iter().any(|shown| shown.image.is_some()) {
         namespaces.insert("media".to_owned(), MEDIA.to_owned());
     }
+    if !feed.tombstones.is_empty() {
+        namespaces.insert("at".to_owned(), TOMBSTONES.to_owned());
+    }
     namespaces
+}
+
+/// What was withdrawn. (RFC 6721 section 3, `at:deleted-entry`)
+fn tombstones(feed: &Feed<'_>) -> ExtensionMap {
+    let deleted = feed.tombstones.iter().map(|tombstone| Extension {
+        name: "at:deleted-entry".to_owned(),
+        attrs: BTreeMap::from([
+            attribute("ref", tombstone.id.as_str()),
+            attribute("when", &rfc3339(tombstone.withdrawn)),
+        ]),
+        ..Extension::default()
+    });
+    let deleted: Vec<_> = deleted.collect();
+    if deleted.is_empty() {
+        return ExtensionMap::new();
+    }
+    let names = BTreeMap::from([("deleted-entry".to_owned(), deleted)]);
+    ExtensionMap::from([("at".to_owned(), names)])
 }
 
 fn extensions(shown: &Shown<'_>) -> ExtensionMap {
@@ -204,7 +231,8 @@ fn instant(instant: Timestamp) -> Result<DateTime<FixedOffset>, WriteError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::sample;
+    use crate::entry::EntryId;
+    use crate::feed::{Tombstone, sample};
 
     fn written(feed: &Feed<'_>) -> String {
         String::from_utf8(write(feed).unwrap()).unwrap()
@@ -315,6 +343,26 @@ mod tests {
         assert!(!document.contains("+00:00</updated>") && !document.contains("+00:00</published>"));
         assert!(document.contains("]]&gt; 2026+00:00</title>"));
         assert!(document.contains("&lt;code&gt;+00:00&lt;/updated&gt;"));
+    }
+
+    #[test]
+    fn what_was_withdrawn_is_told() {
+        let entries = sample::entries();
+        let id = EntryId::parse("tag:news.example.org,2026:a?b=1&c=2").unwrap();
+        let mut feed = sample::feed(&entries);
+        feed.tombstones = vec![Tombstone {
+            id: &id,
+            withdrawn: "2026-11-20T10:00:00.5Z".parse().unwrap(),
+        }];
+        let document = written(&feed);
+        let document = roxmltree::Document::parse(&document).unwrap();
+        let tombstone = document
+            .root_element()
+            .children()
+            .find(|node| node.has_tag_name((TOMBSTONES, "deleted-entry")))
+            .unwrap();
+        assert_eq!(tombstone.attribute("ref"), Some(id.as_str()));
+        assert_eq!(tombstone.attribute("when"), Some("2026-11-20T10:00:00Z"));
     }
 
     #[test]

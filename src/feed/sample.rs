@@ -90,6 +90,7 @@ pub(crate) fn feed(entries: &[Entry]) -> Feed<'_> {
         changed: instant("2026-11-21T08:31:00.5Z"),
         ttl_minutes: 60,
         entries: shown,
+        tombstones: Vec::new(),
     }
 }
 
@@ -110,6 +111,7 @@ pub(crate) fn small(entry: &Entry) -> Feed<'_> {
         icon: None,
         copyright: None,
         entries: vec![shown],
+        tombstones: Vec::new(),
         ..feed(&entries()).without_entries()
     }
 }
@@ -130,6 +132,7 @@ impl Feed<'_> {
             changed: self.changed,
             ttl_minutes: self.ttl_minutes,
             entries: Vec::new(),
+            tombstones: Vec::new(),
         }
     }
 }

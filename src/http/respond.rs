@@ -26,6 +26,9 @@ use crate::site::{Found, Plan};
 /// What we have, for `Allow` and for preflights.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
+/// By what documents differ under one address.
+const VARIES: HeaderValue = HeaderValue::from_static("Accept-Encoding");
+
 /// How many seconds a client waits before it asks again for what is not there yet.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
@@ -90,9 +93,20 @@ pub fn respond(
         Found::Document(plan) => document(&request.headers, plan, max_age, now),
         Found::Media(path) => Answer::Media(path),
         Found::Moved(path) => Answer::Ready(moved(&path, max_age)),
-        Found::Gone => Answer::Ready(failure(StatusCode::GONE)),
+        Found::Gone(plan) => gone(&request.headers, plan),
         Found::Nothing => Answer::Ready(failure(StatusCode::NOT_FOUND)),
     }
+}
+
+/// 410 with a document that says so. It has no validators: whoever asks again may find the entry.
+/// (RFC 9110 section 15.5.11)
+fn gone(wishes: &HeaderMap, plan: Plan) -> Answer {
+    let coding = negotiate::coding(wishes);
+    let mut head = head(StatusCode::GONE);
+    let fields = &mut head.headers;
+    fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    described(fields, &plan, coding);
+    Answer::Document { plan, coding, head }
 }
 
 /// A representation that is planned: 304, 412, or the head to send it with.
@@ -107,9 +121,8 @@ fn document(wishes: &HeaderMap, plan: Plan, max_age: Duration, now: Timestamp) -
     }
     let mut head = head(StatusCode::OK);
     shared_fields(&mut head.headers, &validators, max_age);
-    head.headers
-        .insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     if verdict == Verdict::NotModified {
+        head.headers.insert(VARY, VARIES);
         head.status = StatusCode::NOT_MODIFIED;
         return Answer::Ready(Response::from_parts(head, Bytes::new()));
     }
@@ -118,7 +131,13 @@ fn document(wishes: &HeaderMap, plan: Plan, max_age: Duration, now: Timestamp) -
     } else {
         Coding::Identity
     };
-    let fields = &mut head.headers;
+    described(&mut head.headers, &plan, coding);
+    Answer::Document { plan, coding, head }
+}
+
+/// What a document is, and how it is coded.
+fn described(fields: &mut HeaderMap, plan: &Plan, coding: Coding) {
+    fields.insert(VARY, VARIES);
     fields.insert(CONTENT_TYPE, HeaderValue::from_static(plan.content_type));
     let policy = if plan.content_type.starts_with("text/html") {
         PAGE_POLICY
@@ -132,7 +151,6 @@ fn document(wishes: &HeaderMap, plan: Plan, max_age: Duration, now: Timestamp) -
             fields.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
     }
-    Answer::Document { plan, coding, head }
 }
 
 /// The date of a document that changed at `changed`: the end of that second, and none before it is
@@ -200,7 +218,6 @@ pub(super) fn failure(status: StatusCode) -> Response<Bytes> {
         StatusCode::BAD_REQUEST => "This request can't be understood.\n",
         StatusCode::NOT_FOUND => "There is nothing here.\n",
         StatusCode::METHOD_NOT_ALLOWED => "This site can be read, and nothing else.\n",
-        StatusCode::GONE => "This was withdrawn.\n",
         StatusCode::PRECONDITION_FAILED => "This is not the version you asked for.\n",
         StatusCode::RANGE_NOT_SATISFIABLE => "There is no such part.\n",
         StatusCode::MISDIRECTED_REQUEST => "This is not the host you asked for.\n",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, Transaction, params};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::LedgerError;
 use crate::catalogue::{Card, Key, Record, Standing};
@@ -82,6 +82,14 @@ pub(super) fn prepare(connection: &Connection, state: &Path) -> Result<(), Ledge
 struct Version {
     stamp: Stamp,
     standing: Standing,
+    #[serde(default, deserialize_with = "kept")]
+    #[expect(
+        clippy::option_option,
+        reason = "not kept in early versions: then the outer one is `None`"
+    )]
+    debut: Option<Option<Timestamp>>,
+    #[serde(default)]
+    displaced: Option<Timestamp>,
     entry: Entry,
     content: Digest,
     expires: Option<Timestamp>,
@@ -93,12 +101,19 @@ struct Version {
     face: Digest,
 }
 
+/// A field that is there, be it `null`.
+fn kept<'de, D: Deserializer<'de>, T: Deserialize<'de>>(field: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(field).map(Some)
+}
+
 /// Writes `record`. The text that it named before stays for now: a snapshot that readers still hold
 /// may need it.
 pub(super) fn store(transaction: &Transaction<'_>, record: &Record) -> rusqlite::Result<()> {
     let version = Version {
         stamp: record.stamp,
         standing: record.standing,
+        debut: Some(record.debut),
+        displaced: record.displaced,
         entry: (*record.entry).clone(),
         content: record.content,
         expires: record.expires,
@@ -168,6 +183,8 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     let Version {
         stamp,
         standing,
+        debut,
+        displaced,
         entry,
         content,
         expires,
@@ -177,12 +194,17 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
         face,
     } = version;
     let key = Key(row.get::<_, u64>(0)?);
+    let first_seen = moment(row.get(2)?);
+    // Before this was kept, whatever was not waiting was seen.
+    let was_seen = !matches!(standing, Standing::Scheduled | Standing::Held(_));
     Ok(Record {
         key,
         first_path: FolderPath::new(&first_path).ok_or_else(|| damaged(1, "not a path"))?,
-        first_seen: moment(row.get(2)?),
+        first_seen,
         stamp,
         standing,
+        debut: debut.unwrap_or_else(|| was_seen.then_some(first_seen)),
+        displaced,
         card: Arc::new(Card::of(key, &entry)),
         entry: Arc::new(entry),
         content,

@@ -92,8 +92,12 @@ impl Site {
             Standing::Live => {
                 Found::Moved(format!("{}entries/{}", self.root(), slug.to_url_path()))
             }
-            Standing::Retired(_) | Standing::Withdrawn(_) | Standing::Enclosed => Found::Gone,
-            Standing::Scheduled | Standing::Front => Found::Nothing,
+            // What nobody ever saw was not withdrawn; and that it exists is nobody's business.
+            _ if record.debut.is_none() => Found::Nothing,
+            Standing::Retired(_) | Standing::Withdrawn(_) | Standing::Enclosed => {
+                Found::Gone(self.gone_plan())
+            }
+            Standing::Scheduled | Standing::Held(_) | Standing::Front => Found::Nothing,
         }
     }
 

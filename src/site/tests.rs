@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::window::MAX_TOMBSTONES;
 use super::*;
 use crate::catalogue::Observation;
 use crate::catalogue::sample::{at, draft, found, gone, path};
@@ -37,7 +38,7 @@ struct World {
 impl World {
     fn new(base: &str, limit: usize) -> Self {
         let catalogue = Catalogue::new(Uuid::from_u128(7));
-        let site = Site::new(settings(base, limit), at(0), &catalogue, &[]);
+        let site = Site::new(settings(base, limit), at(0), &catalogue, &[], at(0));
         Self {
             catalogue,
             site,
@@ -101,7 +102,7 @@ fn addresses_lead_to_what_is_there() {
             Found::Document(plan) => format!("{:?}", plan.key),
             Found::Media(path) => format!("file {path}"),
             Found::Moved(to) => format!("moved to {to}"),
-            Found::Gone => "gone".to_owned(),
+            Found::Gone(_) => "gone".to_owned(),
             Found::Nothing => "nothing".to_owned(),
         };
         assert_eq!(found, expected, "{address}");
@@ -268,7 +269,10 @@ fn a_restart_gives_the_same_validators_and_other_settings_do_not() {
         dated("c.md", -100),
     ]);
     let departures = world.remove("c.md");
-    let again = |settings, since| Site::new(settings, since, &world.catalogue, &departures);
+    let again = |settings, since| {
+        let now = at(world.seconds);
+        Site::new(settings, since, &world.catalogue, &departures, now)
+    };
     let same = again(settings("https://example.org/", 2), at(0));
     for address in ["/", "/rss.xml", "/entries/a", "/entries/b"] {
         assert_eq!(same.find(address), world.site.find(address), "{address}");
@@ -283,4 +287,60 @@ fn a_restart_gives_the_same_validators_and_other_settings_do_not() {
         Some(at(999)),
         "the settings are part of what is shown"
     );
+}
+
+#[test]
+fn a_withdrawn_entry_is_told_of_for_a_month() {
+    const DAY: i64 = 24 * 60 * 60;
+    let mut world = World::new("https://news.example.org/", 2);
+    // The oldest is in no window: that it goes is told all the same.
+    world.drop_in(vec![dated("a.md", 1), dated("b.md", 2), dated("c.md", 3)]);
+    let told = |world: &World| {
+        let window = world.site.window(&FeedKey::All).unwrap();
+        let paths = window.tombstones.iter().map(|it| it.entry.path.to_string());
+        paths.collect::<Vec<_>>()
+    };
+    let before = world.plan("/atom.xml");
+    world.remove("a.md");
+    assert_eq!(told(&world), ["a.md"]);
+    let first = world.plan("/atom.xml");
+    assert!(first.tag != before.tag && first.changed == Some(at(120)));
+    assert_eq!(world.site.next_due(), Some(at(120 + 30 * DAY)));
+    world.seconds += DAY;
+    world.remove("b.md");
+    assert_eq!(told(&world), ["b.md", "a.md"]);
+
+    // It came back: that it was withdrawn is not true any more, and the document has changed.
+    world.drop_in(vec![dated("b.md", 2)]);
+    assert_eq!(told(&world), ["a.md"]);
+    let changed = world.plan("/atom.xml").changed;
+    assert_eq!(changed, Some(at(world.seconds)));
+
+    world.seconds = 60 + 30 * DAY;
+    let departures = world.turn(Observation::default());
+    assert_eq!((told(&world), departures.len()), (Vec::new(), 1));
+    let after = world.plan("/atom.xml");
+    assert_eq!(after.changed, Some(at(120 + 30 * DAY)));
+    assert_eq!(world.site.next_due(), None);
+    // A daemon that was away on that day says the same.
+    let settings = settings("https://news.example.org/", 2);
+    let now = at(world.seconds + DAY);
+    let again = Site::new(settings, at(0), &world.catalogue, &[], now);
+    let Found::Document(again) = again.find("/atom.xml") else {
+        panic!("no feed");
+    };
+    assert_eq!((again.tag, again.changed), (after.tag, after.changed));
+}
+
+#[test]
+fn a_feed_tells_of_so_many_withdrawn_entries_and_no_more() {
+    let mut world = World::new("https://news.example.org/", 2);
+    let names: Vec<String> = (0..=MAX_TOMBSTONES).map(|it| format!("{it}.md")).collect();
+    world.drop_in(names.iter().map(|name| dated(name, 1)).collect());
+    world.turn(Observation {
+        absent: names.iter().map(|name| path(name)).collect(),
+        ..Observation::default()
+    });
+    let window = world.site.window(&FeedKey::All).unwrap();
+    assert_eq!(window.tombstones.len(), MAX_TOMBSTONES);
 }

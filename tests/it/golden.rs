@@ -102,7 +102,7 @@ pub(crate) fn publish(drafts: Vec<Draft>) -> (Arc<Site>, Texts) {
         (draft, stamp)
     });
     let mut catalogue = Catalogue::new(Uuid::from_u128(0x5a17_3e2e));
-    let site = Site::new(settings(), now(), &catalogue, &[]);
+    let site = Site::new(settings(), now(), &catalogue, &[], now());
     let observation = Observation {
         drafts: stamped.collect(),
         media,

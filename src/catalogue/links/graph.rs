@@ -6,9 +6,6 @@ use super::names::{Name, Opening, asked_by, first_words, line_words, names_of, o
 use crate::catalogue::{Key, Record, Resolved};
 use crate::entry::FolderPath;
 
-const LEAST: Key = Key(0);
-const MOST: Key = Key(u64::MAX);
-
 /// See the text of `catalogue::links`.
 #[derive(Clone, Default)]
 pub(in crate::catalogue) struct Graph {
@@ -41,7 +38,7 @@ impl Openings {
     pub(super) fn near(&self, words: &[String]) -> impl Iterator<Item = Key> {
         Opening::ranges(words)
             .into_iter()
-            .flat_map(|(first, last)| self.0.range((first, LEAST)..=(last, MOST)))
+            .flat_map(|(first, last)| self.0.range((first, Key::LEAST)..=(last, Key::MOST)))
             .map(|(_, key)| *key)
     }
 }
@@ -49,7 +46,7 @@ impl Openings {
 impl Graph {
     pub(in crate::catalogue) fn sources(&self, target: Key) -> impl Iterator<Item = Key> {
         self.sources
-            .range((target, LEAST)..=(target, MOST))
+            .range((target, Key::LEAST)..=(target, Key::MOST))
             .map(|(_, source)| *source)
     }
 
@@ -60,13 +57,13 @@ impl Graph {
 
     fn askers_of(&self, name: Name) -> impl Iterator<Item = Key> {
         self.askers
-            .range((name, LEAST)..=(name, MOST))
+            .range((name, Key::LEAST)..=(name, Key::MOST))
             .map(|(_, asker)| *asker)
     }
 
     pub(super) fn holders_of(&self, name: Name) -> impl Iterator<Item = Key> {
         self.holders
-            .range((name, LEAST)..=(name, MOST))
+            .range((name, Key::LEAST)..=(name, Key::MOST))
             .map(|(_, holder)| *holder)
     }
 

@@ -38,12 +38,17 @@ pub(super) fn names_of(record: &Record) -> Vec<Name> {
         return Vec::new();
     }
     let former = record.former_titles.iter();
+    // Where another entry has its path, that one answers to it.
+    let path = record
+        .displaced
+        .is_none()
+        .then(|| Name::path(&record.entry.path));
     [
         Name::title(record.entry.article.title.as_str()),
-        Name::path(&record.entry.path),
         Name::slug(&record.entry.slug),
     ]
     .into_iter()
+    .chain(path)
     .chain(former.map(|title| Name::former_title(title.as_str())))
     .collect()
 }

@@ -65,6 +65,8 @@ impl Turn<'_> {
             first_seen,
             stamp,
             standing,
+            debut: old.and_then(|old| old.debut),
+            displaced: None,
             card: Arc::new(Card::of(key, &entry)),
             entry: Arc::new(entry),
             content,
@@ -107,12 +109,13 @@ impl Turn<'_> {
             (None, Some(old)) if old.content == content || claims.minor || !is_edit => {
                 old.entry.updated
             }
-            (None, Some(old)) if old.standing != Standing::Scheduled => self.now,
+            (None, Some(old)) if old.debut.is_some() => self.now,
             (None, _) => published,
         };
         updated.max(published)
     }
 
+    /// How an entry stands that was `old` before, by its dates and the publisher's hold.
     pub(super) fn standing(
         &self,
         published: Timestamp,
@@ -122,18 +125,27 @@ impl Turn<'_> {
         let was_live_then =
             old.is_some_and(|old| old.is_live() && old.entry.published == published);
         if expires.is_some_and(|moment| moment <= self.now) {
-            match old.map(|old| old.standing) {
-                Some(Standing::Retired(moment) | Standing::Withdrawn(moment)) => {
-                    Standing::Retired(moment)
-                }
-                _ => Standing::Retired(self.now),
-            }
+            Standing::Retired(old.and_then(Record::withdrawn).unwrap_or(self.now))
         } else if published > self.now && !was_live_then {
             // A clock that jumped back must not withdraw what is out already.
             Standing::Scheduled
         } else {
-            Standing::Live
+            let held_until = self.held_until(old).filter(|until| *until > self.now);
+            held_until.map_or(Standing::Live, Standing::Held)
         }
+    }
+
+    /// Until when an entry that nobody has seen waits by the publisher's hold. The hold of its first
+    /// sight holds: an edit does not begin it anew.
+    fn held_until(&self, old: Option<&Record>) -> Option<Timestamp> {
+        if old.is_some_and(|old| old.debut.is_some()) {
+            return None;
+        }
+        if let Some(Standing::Held(until)) = old.map(|old| old.standing) {
+            return Some(until);
+        }
+        let first_seen = old.map_or(self.now, |old| old.first_seen);
+        first_seen.saturating_add(self.next.terms.hold).ok()
     }
 
     /// The address: the writer's word, else what it was, else the draft's wish; unique. The one seen
@@ -178,7 +190,7 @@ const MAX_FORMER_TITLES: usize = 16;
 /// The titles that `old` had before it was called `title`, each once, the latest last.
 fn former_titles(old: &Record, title: &Text) -> Vec<Text> {
     let mut titles = old.former_titles.clone();
-    let was_seen = old.standing != Standing::Scheduled;
+    let was_seen = old.debut.is_some();
     titles.extend(was_seen.then(|| old.entry.article.title.clone()));
     let current = title_name(title.as_str());
     let mut names: Vec<String> = Vec::new();

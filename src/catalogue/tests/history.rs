@@ -91,9 +91,11 @@ impl Chance {
 fn step(world: &mut World, chance: &mut Chance) -> String {
     match chance.below(10) {
         0..=4 => {
-            let drafts: Vec<Draft> = (0..=chance.below(2))
+            let mut drafts: Vec<Draft> = (0..=chance.below(2))
                 .map(|_| chance.draft(world.seconds))
                 .collect();
+            // A look finds one file at a path.
+            drafts.dedup_by(|one, other| one.path == other.path);
             let told = drafts
                 .iter()
                 .map(|it| format!("{} {:?}", it.path, it.article.title));

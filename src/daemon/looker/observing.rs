@@ -106,6 +106,8 @@ impl Looker {
             drafts,
             missing,
             absent,
+            returned: Vec::new(),
+            renamed: Vec::new(),
             media: media.into_iter().collect(),
         }
     }

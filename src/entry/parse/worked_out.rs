@@ -276,12 +276,23 @@ pub(super) fn remove_more(nodes: &mut Vec<Node>) {
     }
 }
 
-/// The digest of what matters to a reader: `updated` moves only when this does.
-pub(super) fn content(article: &Article, words: &str, stated_summary: Option<&Text>) -> Digest {
+/// The digest of what matters to a reader: `updated` moves only when this does. A file in the folder
+/// of the entry, `parent`, goes by its name there, so that a move of the folder is no edit.
+pub(super) fn content(
+    article: &Article,
+    parent: &str,
+    words: &str,
+    stated_summary: Option<&Text>,
+) -> Digest {
     let target = |target: &Target| match target {
         Target::Address(address) => address.as_str().to_owned(),
         Target::Reference(number) => match article.references.get(*number) {
-            Some(Reference::Local(local)) => format!("{}{}", local.path, local.suffix),
+            Some(Reference::Local(local)) => {
+                let path = local.path.as_str();
+                let below = path.strip_prefix(parent);
+                let name = below.and_then(|below| below.strip_prefix('/'));
+                format!("{}{}", name.unwrap_or(path), local.suffix)
+            }
             _ => String::new(),
         },
     };
