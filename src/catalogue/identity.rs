@@ -248,8 +248,12 @@ impl<'a> Moves<'a> {
                     .get(key)
                     .is_some_and(|other| !self.found.contains_key(other));
                 let path = &self.sightings.drafts[*number].0.path;
+                let is_vacant = |here: Key| {
+                    let is_lost = self.record(here).is_some_and(Record::is_lost);
+                    is_lost || self.movers.contains_key(&here)
+                };
                 let may_go = *mark == Mark::Stated
-                    || self.here[*number].is_none_or(|here| self.movers.contains_key(&here))
+                    || self.here[*number].is_none_or(is_vacant)
                     || self.sightings.returned.contains(path);
                 is_taken || !may_go
             };

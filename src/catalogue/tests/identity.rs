@@ -327,3 +327,20 @@ fn who_may_have_been_renamed_is_looked_after() {
     check("a.md", 1, "Two", &[]);
     check("a.md", 2, "New", &["b.md"]);
 }
+
+#[test]
+fn the_name_of_a_withdrawn_entry_may_go_to_another() {
+    let mut world = World::new();
+    world.turn(look(&[("a.md", 1, "One"), ("b.md", 2, "Two")], &[]));
+    let [one, two] = ["a.md", "b.md"].map(|file| world.at(file).key);
+    world.remove("b.md");
+    world.turn(look(&[("b.md", 1, "One")], &["a.md"]));
+    assert_eq!(world.at("b.md").key, one);
+    // What had the name before comes back when its own file does, and not by its name.
+    world.turn(look(&[("c.md", 2, "Two")], &[]));
+    assert_eq!(world.at("c.md").key, two);
+
+    world.remove("c.md");
+    world.turn(look(&[("c.md", 9, "Another text")], &[]));
+    assert_eq!(world.at("c.md").key, two, "written anew under its own name");
+}
