@@ -16,6 +16,7 @@ mod command_line;
 mod folder_rules;
 mod golden;
 mod habits;
+mod lifecycle;
 mod properties;
 mod publish;
 mod readers;

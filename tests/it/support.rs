@@ -138,6 +138,12 @@ impl Setup {
         self
     }
 
+    /// With these tables of the config instead of the usual ones.
+    pub(crate) fn with_tables(mut self, tables: &str) -> Self {
+        tables.clone_into(&mut self.tables);
+        self
+    }
+
     /// Run as a user who is not root, for what root would not notice.
     pub(crate) fn unprivileged(mut self) -> Self {
         self.is_unprivileged = rustix::process::geteuid().is_root();
@@ -348,6 +354,11 @@ impl Tidings {
         let status = self.stop();
         assert!(status.success(), "{status}");
         self.start_again();
+    }
+
+    /// Puts `value`, as TOML has it, under a key of the config's top level, for the next start.
+    pub(crate) fn set(&mut self, key: &'static str, value: &'static str) {
+        self.setup.keys.insert(key, value);
     }
 
     /// Adds `tables` to the config, for the next start.
