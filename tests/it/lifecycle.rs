@@ -156,7 +156,7 @@ fn an_entry_appears_and_expires_by_itself() {
 #[test]
 fn copies_are_no_longer_fresh_when_an_entry_appears() {
     let tidings = Setup::new()
-        .with_tables("[http]\nmax_age = \"1h\"\n")
+        .with_only_tables("[http]\nmax_age = \"1h\"\n")
         .start();
     tidings.drop_entry("now.md", &article("Now", "It is here."));
     tidings.has_titles(&["Now"]);

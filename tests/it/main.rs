@@ -16,6 +16,7 @@ mod command_line;
 mod folder_rules;
 mod golden;
 mod habits;
+mod kills;
 mod lifecycle;
 mod properties;
 mod publish;

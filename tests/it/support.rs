@@ -138,8 +138,14 @@ impl Setup {
         self
     }
 
-    /// With these tables of the config instead of the usual ones.
+    /// With `tables`, as TOML has them, at the config's end.
     pub(crate) fn with_tables(mut self, tables: &str) -> Self {
+        self.tables.push_str(tables);
+        self
+    }
+
+    /// With these tables of the config and no others.
+    pub(crate) fn with_only_tables(mut self, tables: &str) -> Self {
         tables.clone_into(&mut self.tables);
         self
     }
@@ -316,6 +322,24 @@ impl Tidings {
         request(self.address(), "GET", path, &[])
     }
 
+    /// Asks for a path while the program may die: `None` if no whole answer came.
+    pub(crate) fn get_in_danger(&self, path: &str) -> Option<Response> {
+        let mut peer = TcpStream::connect_timeout(&self.address(), REQUEST).ok()?;
+        let bytes = exchange(
+            &mut peer,
+            head_of("GET", self.address(), path, &[]).as_bytes(),
+        )
+        .ok()?;
+        let is_whole = find(&bytes, b"\r\n\r\n").is_some_and(|end| {
+            let length = lossy(&bytes[..end])
+                .to_ascii_lowercase()
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+            length == Some(bytes.len() - end - 4)
+        });
+        is_whole.then(|| Response::read("GET", &bytes))
+    }
+
     /// Asks for a path with more header fields.
     pub(crate) fn get_with(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         request(self.address(), "GET", path, fields)
@@ -344,6 +368,17 @@ impl Tidings {
         })
     }
 
+    /// The process that is the program.
+    pub(crate) fn process(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.running.child)
+    }
+
+    /// SIGKILL: no word of farewell, nothing put in order. Waits until the program is gone.
+    pub(crate) fn kill(&mut self) {
+        self.running.child.kill().unwrap();
+        self.running.child.wait().unwrap();
+    }
+
     /// Asks the program to end, and waits until it has.
     pub(crate) fn stop(&mut self) -> ExitStatus {
         self.running.stop()
@@ -364,6 +399,20 @@ impl Tidings {
     /// Adds `tables` to the config, for the next start.
     pub(crate) fn configure(&mut self, tables: &str) {
         self.setup.tables.push_str(tables);
+    }
+
+    /// Starts the program and kills it `after` a while, wherever it has got to.
+    pub(crate) fn die_at_start(&mut self, after: Duration) {
+        let mut command = self.setup.configured();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(after);
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     /// Starts the program again after it has ended.
@@ -547,15 +596,20 @@ pub(crate) fn request(
     path: &str,
     fields: &[(&str, &str)],
 ) -> Response {
+    let head = head_of(method, to, path, fields);
+    let mut peer = TcpStream::connect_timeout(&to, REQUEST).expect("the program listens");
+    let bytes = exchange(&mut peer, head.as_bytes())
+        .unwrap_or_else(|error| panic!("{method} {path}: {error}"));
+    Response::read(method, &bytes)
+}
+
+fn head_of(method: &str, to: SocketAddr, path: &str, fields: &[(&str, &str)]) -> String {
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
     for (name, value) in fields {
         write!(head, "{name}: {value}\r\n").unwrap();
     }
     head.push_str("\r\n");
-    let mut peer = TcpStream::connect_timeout(&to, REQUEST).expect("the program listens");
-    let bytes = exchange(&mut peer, head.as_bytes())
-        .unwrap_or_else(|error| panic!("{method} {path}: {error}"));
-    Response::read(method, &bytes)
+    head
 }
 
 fn exchange(peer: &mut TcpStream, head: &[u8]) -> std::io::Result<Vec<u8>> {
