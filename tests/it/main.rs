@@ -13,6 +13,7 @@ mod active_content;
 mod architecture;
 mod check;
 mod command_line;
+mod faults;
 mod folder_rules;
 mod golden;
 mod habits;

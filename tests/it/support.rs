@@ -103,6 +103,8 @@ pub(crate) struct Setup {
     /// The config's tables.
     tables: String,
     arguments: Vec<String>,
+    /// A foreign program with its arguments that is to run ours.
+    through: Vec<String>,
     is_unprivileged: bool,
 }
 
@@ -122,6 +124,7 @@ impl Setup {
             ]),
             tables: "[http]\nmax_age = \"0s\"\n".to_owned(),
             arguments: Vec::new(),
+            through: Vec::new(),
             is_unprivileged: false,
         }
     }
@@ -147,6 +150,12 @@ impl Setup {
     /// With these tables of the config and no others.
     pub(crate) fn with_only_tables(mut self, tables: &str) -> Self {
         tables.clone_into(&mut self.tables);
+        self
+    }
+
+    /// Run by a foreign program, which turns into ours in the end, so that it is the same process.
+    pub(crate) fn through(mut self, command: &[&str]) -> Self {
+        self.through = command.iter().map(|&word| word.to_owned()).collect();
         self
     }
 
@@ -204,6 +213,10 @@ impl Setup {
         let folder = self.folder.path();
         let mut command = if self.is_unprivileged {
             self.for_nobody()
+        } else if let Some((first, rest)) = self.through.split_first() {
+            let mut command = Command::new(first);
+            command.args(rest).arg(program());
+            command
         } else {
             Command::new(program())
         };
@@ -340,6 +353,21 @@ impl Tidings {
         is_whole.then(|| Response::read("GET", &bytes))
     }
 
+    /// What `/readyz` says: the status, and the reasons.
+    pub(crate) fn readiness(&self) -> (u16, String) {
+        let log = self.log();
+        let line = log
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("health"));
+        let (_, url) = line
+            .expect("the address of health is said")
+            .split_once("http://")
+            .unwrap();
+        let address = url.strip_suffix("/readyz").unwrap().parse().unwrap();
+        let answer = request(address, "GET", "/readyz", &[]);
+        (answer.status, answer.text().to_owned())
+    }
+
     /// Asks for a path with more header fields.
     pub(crate) fn get_with(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         request(self.address(), "GET", path, fields)
@@ -394,6 +422,11 @@ impl Tidings {
     /// Puts `value`, as TOML has it, under a key of the config's top level, for the next start.
     pub(crate) fn set(&mut self, key: &'static str, value: &'static str) {
         self.setup.keys.insert(key, value);
+    }
+
+    /// Has the next start run by a foreign program, or by none.
+    pub(crate) fn set_through(&mut self, command: &[&str]) {
+        self.setup.through = command.iter().map(|&word| word.to_owned()).collect();
     }
 
     /// Adds `tables` to the config, for the next start.
