@@ -12,6 +12,7 @@
 mod active_content;
 mod architecture;
 mod check;
+mod clock;
 mod command_line;
 mod faults;
 mod folder_rules;

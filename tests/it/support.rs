@@ -105,6 +105,7 @@ pub(crate) struct Setup {
     arguments: Vec<String>,
     /// A foreign program with its arguments that is to run ours.
     through: Vec<String>,
+    variables: BTreeMap<&'static str, String>,
     is_unprivileged: bool,
 }
 
@@ -125,6 +126,7 @@ impl Setup {
             tables: "[http]\nmax_age = \"0s\"\n".to_owned(),
             arguments: Vec::new(),
             through: Vec::new(),
+            variables: BTreeMap::new(),
             is_unprivileged: false,
         }
     }
@@ -156,6 +158,12 @@ impl Setup {
     /// Run by a foreign program, which turns into ours in the end, so that it is the same process.
     pub(crate) fn through(mut self, command: &[&str]) -> Self {
         self.through = command.iter().map(|&word| word.to_owned()).collect();
+        self
+    }
+
+    /// With a variable in the program's environment.
+    pub(crate) fn with_variable(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.variables.insert(name, value.into());
         self
     }
 
@@ -221,6 +229,7 @@ impl Setup {
             Command::new(program())
         };
         command
+            .envs(&self.variables)
             .arg("serve")
             .args(["--config".as_ref(), folder.join("tidings.toml").as_os_str()])
             .args(["--entries".as_ref(), self.entries().as_os_str()])
@@ -422,6 +431,11 @@ impl Tidings {
     /// Puts `value`, as TOML has it, under a key of the config's top level, for the next start.
     pub(crate) fn set(&mut self, key: &'static str, value: &'static str) {
         self.setup.keys.insert(key, value);
+    }
+
+    /// Changes a variable of the program's environment, for the next start.
+    pub(crate) fn set_variable(&mut self, name: &'static str, value: impl Into<String>) {
+        self.setup.variables.insert(name, value.into());
     }
 
     /// Has the next start run by a foreign program, or by none.
