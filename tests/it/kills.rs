@@ -34,7 +34,7 @@ fn killed_fifty_times_in_a_storm() {
 
 /// `cargo test --test it killed_a_thousand_times -- --ignored --nocapture`
 #[test]
-#[ignore = "takes a quarter of an hour"]
+#[ignore = "takes thirteen minutes"]
 fn killed_a_thousand_times_in_a_storm() {
     survive(1000);
 }
