@@ -157,7 +157,6 @@ fn jumps(judge: impl Fn(&Tidings, &str, usize, &[Value])) {
 }
 
 #[test]
-#[ignore = "the daemon's own time is to come with the catalogue's clock"]
 fn dates_once_given_and_the_order_stay_whatever_the_clock_does() {
     if skips() {
         return;
@@ -166,7 +165,6 @@ fn dates_once_given_and_the_order_stay_whatever_the_clock_does() {
 }
 
 #[test]
-#[ignore = "the daemon's own time is to come with the catalogue's clock"]
 fn what_comes_later_is_newer_whatever_the_clock_does() {
     if skips() {
         return;
@@ -183,7 +181,6 @@ fn what_comes_later_is_newer_whatever_the_clock_does() {
 }
 
 #[test]
-#[ignore = "the daemon's own time is to come with the catalogue's clock"]
 fn no_date_is_of_the_future_after_a_jump_ahead() {
     if skips() {
         return;
@@ -207,7 +204,6 @@ fn no_date_is_of_the_future_after_a_jump_ahead() {
 
 /// A jump of ten years ahead is not believed, which is told; a scheduled entry waits for its own time.
 #[test]
-#[ignore = "the daemon's own time is to come with the catalogue's clock"]
 fn nothing_is_published_early_by_a_jump() {
     if skips() {
         return;

@@ -302,7 +302,12 @@ fn a_bad_edit_keeps_the_good_version_over_a_restart() {
             (after.text(), after.header("etag")),
             (before.text(), before.header("etag"))
         );
-        assert!(tidings.get("/entries/one").text().contains("The good text."));
+        assert!(
+            tidings
+                .get("/entries/one")
+                .text()
+                .contains("The good text.")
+        );
         tidings.restart();
         eventually("it is told again", PATIENCE, || {
             tidings.log().contains("a.md:3").then_some(())
