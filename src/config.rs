@@ -9,6 +9,7 @@
 
 mod check;
 mod error;
+mod removal_guard;
 mod text;
 mod values;
 
@@ -24,6 +25,7 @@ use crate::entry::{Address, Language, Person, Text};
 
 pub use check::CheckError;
 pub use error::ConfigError;
+pub use removal_guard::RemovalGuardConfig;
 pub use text::{base_url as parse_base_url, listen as parse_listen};
 
 /// A settings file with every key, its default, and why one would change it.
@@ -85,6 +87,8 @@ pub struct Config {
     pub feeds: FeedsConfig,
     /// "Read:" lines.
     pub related: RelatedConfig,
+    /// When files that vanish are taken for an accident.
+    pub removal_guard: RemovalGuardConfig,
     /// How documents may be cached.
     pub http: HttpConfig,
     /// Numbers that nothing may exceed.
@@ -263,6 +267,7 @@ impl Default for Config {
             site: SiteConfig::default(),
             feeds: FeedsConfig::default(),
             related: RelatedConfig::default(),
+            removal_guard: RemovalGuardConfig::default(),
             http: HttpConfig::default(),
             limits: Limits::default(),
             log: LogConfig::default(),

@@ -24,7 +24,16 @@ pub struct ConfigError {
 }
 
 /// The tables of the file; the top level is the empty name.
-pub(super) const TABLES: [&str; 7] = ["", "site", "feeds", "related", "http", "limits", "log"];
+pub(super) const TABLES: [&str; 8] = [
+    "",
+    "site",
+    "feeds",
+    "related",
+    "removal_guard",
+    "http",
+    "limits",
+    "log",
+];
 
 impl ConfigError {
     /// Finds the place of `error` in `source`, and what may have been meant.

@@ -63,6 +63,9 @@ copyright = "© Ann"
 limit = 7
 [related]
 labels = ["Lies auch:"]
+[removal_guard]
+share = " 35 %"
+wait = "never"
 [http]
 max_age = "15m"
 [limits]
@@ -90,6 +93,8 @@ fn values_are_read_in_their_normal_form() {
     assert_eq!(config.site.language.as_str(), "pt-BR");
     assert_eq!(config.site.author.uri, address("https://example.org/ann"));
     assert_eq!(config.related.labels, ["Lies auch"]);
+    assert_eq!(config.removal_guard.share, 35);
+    assert_eq!(config.removal_guard.wait, None);
     assert_eq!(config.limits.entry_bytes, 4097);
     assert_eq!(config.limits.document_cache, 1 << 30);
     assert_eq!(config.check(), Ok(()));
@@ -166,6 +171,20 @@ fn wrong_values_are_refused_and_the_error_tells_what_would_be_right() {
     check("[feeds]\nlimit = -1", "-1 is out of range");
     check("[related]\nlabels = [\"\"]", "not a label");
     check("[related]\nlabels = [\"a: b\"]", "without a colon");
+    check(
+        "[removal_guard]\nshare = \"101%\"",
+        "2:9: `101%` is not a share: expected 0% to 100%",
+    );
+    check("[removal_guard]\nshare = \"0.5\"", "for example 50%");
+    check(
+        "[removal_guard]\nshare = 0.5",
+        "expected a share such as 50%",
+    );
+    check(
+        "[removal_guard]\nwait = \"721h\"",
+        "`721h` is too long: expected at most 720h, or never",
+    );
+    check("[removal_guard]\nwait = \"x\"", "is not a duration");
     check(
         "[limits]\nentry_bytes = \"2 MB more\"",
         "not a size: expected for example 2MiB",

@@ -154,6 +154,33 @@ pub(super) fn duration(raw: &str) -> Result<Duration, String> {
     Duration::try_from(signed).map_err(|_| wrong())
 }
 
+/// How a wait without an end is written.
+pub(super) const NEVER: &str = "never";
+
+/// The longest wait that has an end.
+const LONGEST_WAIT: Duration = Duration::from_hours(30 * 24);
+
+/// How long something waits; `None`: for ever.
+pub(super) fn wait(raw: &str) -> Result<Option<Duration>, String> {
+    if raw.trim() == NEVER {
+        return Ok(None);
+    }
+    let wait = duration(raw)?;
+    (wait <= LONGEST_WAIT).then_some(Some(wait)).ok_or_else(|| {
+        let longest = written_duration(LONGEST_WAIT);
+        format!("`{raw}` is too long: expected at most {longest}, or never")
+    })
+}
+
+/// A share of all, in whole per cent.
+pub(super) fn share(raw: &str) -> Result<u8, String> {
+    let number = raw.trim().strip_suffix('%').map(str::trim_end);
+    number
+        .and_then(|number| number.parse().ok())
+        .filter(|share| *share <= 100)
+        .ok_or_else(|| format!("`{raw}` is not a share: expected 0% to 100%, for example 50%"))
+}
+
 pub(super) fn written_duration(duration: Duration) -> String {
     jiff::fmt::friendly::SpanPrinter::new().unsigned_duration_to_string(&duration)
 }

@@ -65,6 +65,8 @@ read_texts! {
     icon: Option<Address>, "an address such as https://example.org/icon.png",
         |raw| text::web_address(raw).map(Some);
     email: Option<Text>, "a mail address such as ann@example.org", |raw| text::email(raw).map(Some);
+    share: u8, "a share such as 50%", text::share;
+    wait: Option<Duration>, "a duration such as 10m, or never", text::wait;
     level: String, "a log level such as info", text::level;
 }
 
@@ -128,6 +130,27 @@ pub(super) fn write_duration<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&text::written_duration(*duration))
+}
+
+/// Writes what [`share`] reads.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde lends the field as it is"
+)]
+pub(super) fn write_share<S: Serializer>(share: &u8, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{share}%"))
+}
+
+/// Writes what [`wait`] reads.
+#[expect(clippy::ref_option, reason = "serde lends the field as it is")]
+pub(super) fn write_wait<S: Serializer>(
+    wait: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match wait {
+        Some(wait) => write_duration(wait, serializer),
+        None => serializer.serialize_str(text::NEVER),
+    }
 }
 
 /// Reads a whole number from `MIN` to `MAX`.
