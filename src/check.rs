@@ -25,7 +25,7 @@ use crate::catalogue::{Catalogue, Observation, Standing};
 use crate::entry::parse::{Conventions, Labels, locate, locate_date, locate_id};
 use crate::entry::{Draft, FolderPath, Media, Problem, Stamp, WarningKind};
 use crate::folder::conventions::{DefaultsError, FolderConventions};
-use crate::folder::reading::{Read, read_all};
+use crate::folder::reading::{Read, Reading, read_all};
 use crate::folder::scan::{Folder, Listing, Look};
 use crate::ledger::Stored;
 
@@ -218,7 +218,7 @@ impl Reviewer {
             self.find(Severity::Error, Code::Defaults, path.as_str(), problem);
         }
         let paths = listing.entries.iter().map(|(path, _)| path.clone());
-        for (path, read) in read_all(folder, &conventions, paths.collect()) {
+        for Reading { path, read, .. } in read_all(folder, &conventions, paths.collect()) {
             let (code, problem) = match read {
                 Read::Draft(draft, stamp) => {
                     self.take(*draft, stamp);

@@ -2,6 +2,7 @@
 
 mod check;
 mod config;
+mod confirm_removal;
 mod logging;
 mod new;
 mod serve;
@@ -69,6 +70,12 @@ enum Command {
     Why(why::Arguments),
     /// Write a new article to begin with, and print its path
     New(new::Arguments),
+    /// Say that files which are gone all at once are meant to be gone
+    ///
+    /// When more than half of the files, and more than 10, vanish at once, the daemon takes it for an
+    /// accident and keeps everything published. This tells the daemon that serves this state to
+    /// withdraw their entries now.
+    ConfirmRemoval(confirm_removal::Arguments),
     /// Check, show or begin a settings file
     Config(config::Arguments),
 }
@@ -122,6 +129,9 @@ impl CommandLine {
             }
             Some(Command::Check(arguments)) => return check::run(arguments, overrides),
             Some(Command::Why(arguments)) => return why::run(&arguments, overrides),
+            Some(Command::ConfirmRemoval(arguments)) => {
+                return confirm_removal::run(&arguments, overrides);
+            }
             Some(Command::New(arguments)) => new::run(&arguments, overrides),
             Some(Command::Config(arguments)) => config::run(&arguments, overrides),
         }?;

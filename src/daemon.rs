@@ -9,7 +9,10 @@
 //! shown last, and nothing they do can wait for it.
 
 mod clock;
+#[cfg(unix)]
+mod control;
 mod finding;
+mod guard;
 mod health;
 mod looker;
 mod media;
@@ -43,6 +46,8 @@ use crate::page::{PageError, Pages};
 use crate::site::{Settings, Site};
 use clock::Clock;
 pub use clock::now;
+#[cfg(unix)]
+pub use control::{Answer, AskError, confirm_removal};
 use health::Health;
 use looker::{Looker, Surroundings};
 use media::FolderMedia;
@@ -142,9 +147,17 @@ async fn serve(options: Options) -> Result<(), StartError> {
         conventions: FolderConventions::new(conventions(&config)),
         settle: config.settle,
         grace: config.grace,
+        guard: config.removal_guard.clone(),
         mode: config.watch,
+        device: ledger.root_device(),
         hints: hints.clone(),
         health: Arc::clone(&health),
+    };
+    #[cfg(unix)]
+    let (questions, control) = {
+        let questions = control::Questions::default();
+        let control = control::Control::start(&state, questions.clone(), hints.clone());
+        (questions, control)
     };
     let started = clock::instant();
     let looker = Looker::new(surroundings, &catalogue, started);
@@ -160,6 +173,8 @@ async fn serve(options: Options) -> Result<(), StartError> {
         terms,
         alive: started,
         has_failed: false,
+        #[cfg(unix)]
+        questions,
     };
     let writer_ended = writer
         .start()
@@ -167,6 +182,8 @@ async fn serve(options: Options) -> Result<(), StartError> {
 
     signals.stop().await;
     info!("stopping");
+    #[cfg(unix)]
+    drop(control);
     hints.stop();
     serving.finish().await;
     // The writer ends with its turn. Over a large folder that may take long; then it is cut off, and

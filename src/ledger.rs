@@ -122,6 +122,16 @@ impl Ledger {
         Ok(new)
     }
 
+    /// The device that the entries folder lay on when it was last seen whole.
+    pub fn root_device(&self) -> Option<u64> {
+        self.fact("device").ok().flatten()?.parse().ok()
+    }
+
+    /// Keeps the device that the entries folder lies on.
+    pub fn set_root_device(&self, device: u64) -> Result<(), LedgerError> {
+        self.set_fact("device", &device.to_string())
+    }
+
     /// Everything kept.
     pub fn load(&self) -> Result<Stored, LedgerError> {
         stored(&self.connection)

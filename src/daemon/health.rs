@@ -1,10 +1,12 @@
 //! What is wrong at the moment: told once when it begins, listed as long as it lasts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::{Timestamp, Unit};
 use tracing::warn;
 
+use super::clock;
 use crate::entry::{FolderPath, Problem};
 use crate::http::admin;
 
@@ -13,6 +15,8 @@ use crate::http::admin;
 pub(super) enum Trouble {
     /// The entries folder is not there.
     FolderMissing,
+    /// So many files are gone at once that it may be an accident.
+    MassRemoval,
     /// The folder can't be watched, only scanned.
     NoEvents,
     /// The ledger can't be written.
@@ -28,7 +32,10 @@ pub(super) enum Trouble {
 impl Trouble {
     fn reason(self) -> &'static str {
         match self {
-            Self::FolderMissing => "the entries folder is not there",
+            Self::FolderMissing => {
+                "the entries folder is not there: everything stays published until it returns or `tidings confirm-removal` is run"
+            }
+            Self::MassRemoval => "many files are gone at once",
             Self::NoEvents => "the entries folder can't be watched and is scanned instead",
             Self::LedgerFails => "the ledger can't be written",
             Self::ClockBehind => "the machine's clock is behind what is published",
@@ -48,7 +55,8 @@ pub(super) struct Health {
 #[derive(Debug, Default)]
 struct State {
     is_serving: bool,
-    troubles: BTreeSet<Trouble>,
+    /// Each with the reason in words, and since when it is there.
+    troubles: BTreeMap<Trouble, (String, Timestamp)>,
     /// What was said of a file last, so that it is said once.
     told: BTreeMap<String, String>,
 }
@@ -76,22 +84,32 @@ impl Health {
 
     /// Notes that `trouble` is, or is not, there. Returns whether that is new.
     pub(super) fn set(&self, trouble: Trouble, is_there: bool) -> bool {
+        self.set_because(trouble, is_there.then(|| trouble.reason().to_owned()))
+    }
+
+    /// The same, with a reason of its own; `None`: it is not there. Since when it is there does not
+    /// change when the reason does.
+    pub(super) fn set_because(&self, trouble: Trouble, reason: Option<String>) -> bool {
         let mut state = self.lock();
-        let is_new = if is_there {
-            state.troubles.insert(trouble)
-        } else {
-            state.troubles.remove(&trouble)
-        };
+        let since = state.troubles.remove(&trouble).map(|(_, since)| since);
+        let is_new = since.is_some() != reason.is_some();
+        if let Some(reason) = reason {
+            let since = since.unwrap_or_else(clock::now);
+            state.troubles.insert(trouble, (reason, since));
+        }
         self.tell_admin(&state);
         is_new
     }
 
     fn tell_admin(&self, state: &State) {
-        let starting = (!state.is_serving).then_some("the first scan has not come to its end");
-        let reasons = starting
-            .into_iter()
-            .chain(state.troubles.iter().map(|trouble| trouble.reason()));
-        self.admin.set(reasons.map(str::to_owned).collect());
+        let starting = "the first scan has not come to its end".to_owned();
+        let troubles = state.troubles.values().map(|(reason, since)| {
+            let since = since.round(Unit::Second).unwrap_or(*since);
+            format!("{reason} (since {since})")
+        });
+        let starting = (!state.is_serving).then_some(starting);
+        self.admin
+            .set(starting.into_iter().chain(troubles).collect());
     }
 
     /// Tells that the version just read of the file at `path` can't be published.
@@ -142,4 +160,39 @@ fn tell(
     }: &Problem,
 ) {
     warn!(place = %format_args!("{path}:{line}:{column}"), reason = %message, "not published");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trouble_is_told_with_its_reason_and_since_when() {
+        let health = Health::new();
+        health.is_serving();
+        assert!(health.admin().reasons().is_empty());
+        let reason = |text: &str| Some(text.to_owned());
+        let told = || health.admin().reasons().first().cloned();
+        assert!(health.set_because(Trouble::MassRemoval, reason("8 of 14 files are gone")));
+        let first = told().unwrap();
+        let since = first
+            .strip_prefix("8 of 14 files are gone (since ")
+            .unwrap();
+        assert!(
+            since
+                .strip_suffix("Z)")
+                .unwrap()
+                .parse::<jiff::civil::DateTime>()
+                .is_ok()
+        );
+        // Another reason, the same trouble.
+        assert!(!health.set_because(Trouble::MassRemoval, reason("9 of 14 files are gone")));
+        assert_eq!(
+            told(),
+            reason(&format!("9 of 14 files are gone (since {since}"))
+        );
+        assert!(health.set(Trouble::MassRemoval, false));
+        assert!(!health.set(Trouble::MassRemoval, false));
+        assert_eq!(told(), None);
+    }
 }

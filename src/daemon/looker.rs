@@ -4,36 +4,35 @@
 //! only which paths have, or want, something published.
 
 mod defaults;
+mod leaving;
 mod observing;
+mod walking;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tracing::warn;
-
 use super::clock;
 use super::finding::Finding;
+use super::guard::Guard;
 use super::health::Health;
-use super::root::Root;
-use crate::catalogue::{Catalogue, Observation, Record, Standing, is_lead_image};
-use crate::config::WatchMode;
+use super::root::{self, Root};
+use crate::catalogue::{Catalogue, Observation, Record, Standing};
+use crate::config::{RemovalGuardConfig, WatchMode};
 use crate::entry::parse::Defaults;
 use crate::entry::{Digest, FolderPath, Media, Stamp};
 use crate::folder::conventions::FolderConventions;
 use crate::folder::names::Role;
-use crate::folder::scan::{Folder, Listing, Look};
+use crate::folder::renames::Renames;
+use crate::folder::scan::Folder;
 use crate::folder::settle::{SECOND_LOOK, Settling, Trust};
 use crate::folder::watch::{Hints, Taken};
 
-/// How often everything is compared, whatever the events said.
-const RECONCILE: Duration = Duration::from_mins(1);
-
-/// The same without events.
-const RECONCILE_WITHOUT_EVENTS: Duration = Duration::from_secs(10);
-
 /// How often what failed is tried again: a missing folder, a ledger that can't be written.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// How long it is remembered what was renamed: until what lies there was surely looked at.
+const RENAMES_KEPT: Duration = Duration::from_secs(10);
 
 /// How long a file that looks unfinished may stay so before its writer is told.
 const UNFINISHED_PATIENCE: Duration = Duration::from_secs(10);
@@ -44,7 +43,10 @@ pub(super) struct Surroundings {
     pub(super) conventions: FolderConventions,
     pub(super) settle: Duration,
     pub(super) grace: Duration,
+    pub(super) guard: RemovalGuardConfig,
     pub(super) mode: WatchMode,
+    /// The device on which the folder lay when it was last seen with its files.
+    pub(super) device: Option<u64>,
     pub(super) hints: Hints,
     pub(super) health: Arc<Health>,
 }
@@ -55,12 +57,20 @@ pub(super) struct Looker {
     settling: Settling,
     /// In the order of paths, so that what lies below a folder is one range.
     known: BTreeMap<FolderPath, Known>,
-    /// Since when a file that has an entry is not there.
+    /// Since when a file that has an entry, or belongs to one, is not there.
     missing: HashMap<FolderPath, Instant>,
+    guard: Guard,
+    /// How many entries go because somebody confirmed that their files are gone.
+    confirmed: Option<usize>,
+    /// What was renamed of late, and until when that is remembered.
+    renames: (Renames, Instant),
     /// The `_feed.toml` files that were read last.
     defaults: BTreeMap<FolderPath, Stamp>,
     root: Root,
+    /// The device on which the folder is at home now, until the ledger was told.
+    new_home: Option<u64>,
     next_reconcile: Instant,
+    next_root_check: Instant,
 }
 
 /// What we know of a file from the last look that came to an end.
@@ -71,15 +81,14 @@ struct Known {
     conventions: Digest,
     /// It looked as if somebody was still writing.
     is_unfinished: bool,
+    /// When it was read, and what its bytes were, if it was so fresh then that it may have been written
+    /// to since without another stamp.
+    racy: Option<(Instant, Digest)>,
 }
 
 impl Looker {
     /// Knows what `catalogue` knows.
     pub(super) fn new(around: Surroundings, catalogue: &Catalogue, now: Instant) -> Self {
-        let is_awaited = |standing| {
-            let is_away = matches!(standing, Standing::Retired(_) | Standing::Withdrawn(_));
-            !is_away
-        };
         let awaited = catalogue
             .records()
             .filter(|record| is_awaited(record.standing));
@@ -87,6 +96,7 @@ impl Looker {
             stamp: record.stamp,
             conventions: record.conventions,
             is_unfinished: false,
+            racy: None,
         };
         Self {
             settling: Settling::new(around.settle),
@@ -94,18 +104,24 @@ impl Looker {
                 .map(|record| (record.entry.path.clone(), known(record)))
                 .collect(),
             missing: HashMap::new(),
+            guard: Guard::new(around.guard.share, around.guard.wait),
+            confirmed: None,
+            renames: (Renames::default(), now),
             defaults: BTreeMap::new(),
-            root: Root::default(),
+            root: Root::new(around.device),
+            new_home: None,
             next_reconcile: now,
+            next_root_check: now + root::CHECK,
             around,
         }
     }
 
     /// When to look next if no hint comes.
     pub(super) fn next_look(&self) -> Instant {
-        self.settling
-            .next_due()
-            .map_or(self.next_reconcile, |due| due.min(self.next_reconcile))
+        [self.settling.next_due(), self.guard.deadline()]
+            .into_iter()
+            .flatten()
+            .fold(self.next_reconcile.min(self.next_root_check), Instant::min)
     }
 
     /// Whether nothing is waiting to be looked at.
@@ -119,15 +135,16 @@ impl Looker {
     }
 
     /// Takes in hints, looks where it is time to, and says what was observed; `None` while the folder
-    /// is not there.
+    /// is not there. `is_confirmed` says that what is gone is meant to be gone.
     pub(super) fn look(
         &mut self,
         taken: Taken,
+        is_confirmed: bool,
         catalogue: &Catalogue,
         now: Instant,
     ) -> Option<Observation> {
         let folder = &self.around.folder;
-        let mut everything = taken.everything;
+        let mut everything = taken.everything || is_confirmed;
         for (path, signs) in taken.paths {
             if !folder.names().enters(&path) {
                 everything |= folder.leads_to_a_folder(&path);
@@ -137,16 +154,50 @@ impl Looker {
                 self.settling.hint(path.clone(), sign, now);
             }
         }
-        let Some(is_same_root) = self.root.check(&self.around) else {
+        self.remember_renames(taken.renames, now);
+        let root = self.root.check(&self.around, taken.fault, now);
+        self.next_root_check = self.root.next_check(now);
+        let Some(is_same_root) = root else {
             self.next_reconcile = now + RETRY;
-            return None;
+            return self.look_at_nothing(is_confirmed, catalogue, now);
         };
-        let finding = if everything || !is_same_root || now >= self.next_reconcile {
+        everything |= !is_same_root || now >= self.next_reconcile;
+        everything |= self
+            .guard
+            .deadline()
+            .is_some_and(|deadline| now >= deadline);
+        let mut finding = if everything {
             self.look_at_everything(catalogue, now)
         } else {
             self.look_at_due(catalogue, now)
         };
-        Some(self.observe(finding, now))
+        self.let_go(&mut finding, is_confirmed, catalogue, now);
+        if everything {
+            self.settle_down(catalogue, now);
+        }
+        Some(self.observe(finding, catalogue, now))
+    }
+
+    fn remember_renames(&mut self, renames: Renames, now: Instant) {
+        let (known, until) = &mut self.renames;
+        if now >= *until {
+            *known = Renames::default();
+        }
+        if !renames.is_empty() {
+            known.extend(renames);
+            *until = now + RENAMES_KEPT;
+        }
+    }
+
+    /// How many entries went at the last look because somebody confirmed it; `None`: nothing that is
+    /// gone was held back.
+    pub(super) fn take_confirmed(&mut self) -> Option<usize> {
+        self.confirmed.take()
+    }
+
+    /// The device on which the folder is at home from now on, if that is news for the ledger.
+    pub(super) fn take_new_home(&mut self) -> Option<u64> {
+        self.new_home.take()
     }
 
     /// The file at `path` is to be read again at the next look at everything.
@@ -164,6 +215,7 @@ impl Looker {
         for path in drafts {
             self.known.remove(&path);
         }
+        self.guard.withdrew_nothing(now);
         for path in absent {
             // Long gone: the next look finds it so again.
             self.missing.insert(
@@ -173,159 +225,6 @@ impl Looker {
             self.settling.look_later(path, RETRY, now);
         }
         self.next_reconcile = now + RETRY;
-    }
-
-    fn look_at_everything(&mut self, catalogue: &Catalogue, now: Instant) -> Finding {
-        let has_events = self.root.has_events();
-        self.next_reconcile = now
-            + if has_events {
-                RECONCILE
-            } else {
-                RECONCILE_WITHOUT_EVENTS
-            };
-        let mut finding = Finding::default();
-        let listing = match self.around.folder.walk(None) {
-            Ok(listing) => listing,
-            Err(error) => {
-                warn!(%error, "the entries folder can't be walked: trying again");
-                self.next_reconcile = now + RETRY;
-                return finding;
-            }
-        };
-        for (place, reason) in &listing.troubles {
-            self.around.health.report(place, reason);
-        }
-        self.forget_defaults(&listing);
-        let present: HashSet<&FolderPath> = listing.entries.iter().map(|(path, _)| path).collect();
-        // What could not be looked at is not absent.
-        let is_in_trouble = |path: &FolderPath| {
-            listing
-                .troubles
-                .iter()
-                .any(|(place, _)| path.lies_in(place))
-        };
-        let gone = self
-            .known
-            .keys()
-            .filter(|path| !present.contains(path) && !is_in_trouble(path));
-        let media: Vec<FolderPath> = catalogue
-            .media_paths()
-            .filter(|path| !is_in_trouble(path))
-            .cloned()
-            .collect();
-        for path in gone.cloned().collect::<Vec<_>>() {
-            self.is_gone(path, catalogue, now, &mut finding);
-        }
-        for path in media {
-            finding.media.insert(path, None);
-        }
-        self.list(listing, Trust::Doubtful, catalogue, now, &mut finding);
-        finding
-    }
-
-    fn look_at_due(&mut self, catalogue: &Catalogue, now: Instant) -> Finding {
-        let mut finding = Finding::default();
-        for (path, trust, seen) in self.settling.due(now) {
-            match self.around.folder.look(&path) {
-                Ok(Look::File(stamp)) if is_defaults(&path) => {
-                    if self.is_whole(&path, stamp, (trust, seen), now)
-                        && self.read_defaults(path.clone(), stamp)
-                    {
-                        self.look_below(path.parent(), catalogue, now, &mut finding);
-                    }
-                }
-                Ok(Look::File(stamp)) => {
-                    self.is_there(path, stamp, (trust, seen), catalogue, now, &mut finding);
-                }
-                Ok(Look::Folder) if self.around.folder.names().enters(&path) => {
-                    if let Ok(listing) = self.around.folder.walk(Some(&path)) {
-                        self.list(listing, trust, catalogue, now, &mut finding);
-                    }
-                }
-                Ok(Look::Folder) => {}
-                Ok(Look::Nothing | Look::Other) => {
-                    for below in self.known_at_or_below(&path) {
-                        self.is_gone(below, catalogue, now, &mut finding);
-                    }
-                    self.defaults_are_gone(&path, catalogue, now, &mut finding);
-                    let media = catalogue
-                        .media_paths()
-                        .filter(|media| media.lies_in(path.as_str()));
-                    finding
-                        .media
-                        .extend(media.map(|media| (media.clone(), None)));
-                }
-                Err(error) => self.around.health.report(path.as_str(), &error.to_string()),
-            }
-        }
-        finding
-    }
-
-    fn list(
-        &mut self,
-        listing: Listing,
-        trust: Trust,
-        catalogue: &Catalogue,
-        now: Instant,
-        finding: &mut Finding,
-    ) {
-        for (path, stamp) in listing.defaults {
-            if self.is_whole(&path, stamp, (trust, None), now) {
-                self.read_defaults(path, stamp);
-            }
-        }
-        for (path, stamp) in listing.entries {
-            if self.settling.is_open(&path) {
-                finding.media.remove(&path);
-            } else {
-                self.is_there(path, stamp, (trust, None), catalogue, now, finding);
-            }
-        }
-        let pictures = listing
-            .beside
-            .iter()
-            .filter(|(path, _)| is_lead_image(path));
-        finding.pictures.extend(pictures.cloned());
-        let wanted = listing
-            .beside
-            .into_iter()
-            .filter(|(path, _)| catalogue.wants(path));
-        finding
-            .media
-            .extend(wanted.map(|(path, bytes)| (path, Some(Media::of_bytes(bytes)))));
-    }
-
-    fn known_at_or_below(&self, path: &FolderPath) -> Vec<FolderPath> {
-        self.known
-            .range(path.clone()..)
-            .map(|(known, _)| known)
-            // What begins with the path but does not lie in it ("news.md" after "news") may stand between.
-            .take_while(|known| known.as_str().starts_with(path.as_str()))
-            .filter(|known| known.lies_in(path.as_str()))
-            .cloned()
-            .collect()
-    }
-
-    fn is_gone(
-        &mut self,
-        path: FolderPath,
-        catalogue: &Catalogue,
-        now: Instant,
-        finding: &mut Finding,
-    ) {
-        self.around.health.accepted(&path);
-        if catalogue.at_path(&path).is_none() {
-            self.known.remove(&path);
-            return;
-        }
-        let until = *self.missing.entry(path.clone()).or_insert(now) + self.around.grace;
-        if now >= until {
-            self.missing.remove(&path);
-            self.known.remove(&path);
-            finding.absent.push(path);
-        } else {
-            self.settling.look_later(path, until - now, now);
-        }
     }
 
     fn is_there(
@@ -348,9 +247,8 @@ impl Looker {
                 }
                 return;
             }
-            // What is known of it as a file stays until it is read again.
-            Role::Recording => drop(finding.media.remove(&path)),
-            Role::Entry => {}
+            // What is known of a recording as a file stays until it is read again.
+            Role::Recording | Role::Entry => {}
         }
         let Some(conventions) = self.around.conventions.of(&path) else {
             return; // Its folder's `_feed.toml` has to be set right first, which was told.
@@ -374,7 +272,7 @@ impl Looker {
     }
 
     /// Whether the file is complete, as far as can be told; if not, it is looked at again.
-    fn is_whole(
+    pub(super) fn is_whole(
         &mut self,
         path: &FolderPath,
         stamp: Stamp,
@@ -390,6 +288,11 @@ impl Looker {
         }
         is_whole
     }
+}
+
+/// Whether an entry in this state has a file that should be there.
+fn is_awaited(standing: Standing) -> bool {
+    !matches!(standing, Standing::Retired(_) | Standing::Withdrawn(_))
 }
 
 /// Whether it says what holds for the entries of its folder.

@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::clock::{self, Clock, Doubt};
+#[cfg(unix)]
+use super::control::{Confirmed, Questions};
 use super::health::{Health, Trouble};
 use super::looker::Looker;
 use crate::catalogue::{Catalogue, Changes, Observation, Terms};
@@ -45,6 +47,9 @@ pub(super) struct Writer {
     pub(super) alive: Instant,
     /// The ledger could not be written in the last turn that had something for it.
     pub(super) has_failed: bool,
+    /// What other commands ask.
+    #[cfg(unix)]
+    pub(super) questions: Questions,
 }
 
 impl Writer {
@@ -81,13 +86,45 @@ impl Writer {
                 self.note_time();
             }
             let now = clock::instant();
-            let observation = self.looker.look(taken, &self.catalogue, now);
+            #[cfg(unix)]
+            let questions = self.questions.take();
+            #[cfg(unix)]
+            let is_confirmed = !questions.is_empty();
+            #[cfg(not(unix))]
+            let is_confirmed = false;
+            let observation = self.looker.look(taken, is_confirmed, &self.catalogue, now);
             let is_looked_at = observation.is_some();
             // Time passes also while the folder is away.
             self.publish(observation.unwrap_or_default(), now);
             if is_looked_at {
                 self.show_first(now);
             }
+            self.remember_home();
+            #[cfg(unix)]
+            self.answer(questions);
+        }
+    }
+
+    #[cfg(unix)]
+    fn answer(&mut self, questions: Vec<oneshot::Sender<Confirmed>>) {
+        let answer = match self.looker.take_confirmed() {
+            None => Confirmed::Nothing,
+            Some(_) if self.has_failed => Confirmed::Failed,
+            Some(entries) => Confirmed::Withdrawn(entries),
+        };
+        for question in questions {
+            // Whoever asked may have hung up.
+            let _ = question.send(answer);
+        }
+    }
+
+    fn remember_home(&mut self) {
+        let Some(device) = self.looker.take_new_home() else {
+            return;
+        };
+        // Without it the next start asks for the files before it believes in the folder: no harm.
+        if let Err(error) = self.ledger.set_root_device(device) {
+            debug!(%error, "the folder's device could not be kept");
         }
     }
 

@@ -8,7 +8,18 @@ use rayon::prelude::*;
 use super::conventions::FolderConventions;
 use super::scan::{Folder, ReadError};
 use crate::entry::parse::{Refusal, parse, recording};
-use crate::entry::{Draft, FolderPath, Problem, Stamp};
+use crate::entry::{Digest, Draft, FolderPath, Problem, Stamp};
+
+/// A file that was to be read.
+#[derive(Debug)]
+pub struct Reading {
+    /// Which one.
+    pub path: FolderPath,
+    /// What its bytes are, if it is a text and they were read.
+    pub text: Option<Digest>,
+    /// What it came to.
+    pub read: Read,
+}
 
 /// What reading one entry file came to.
 #[derive(Debug)]
@@ -34,16 +45,31 @@ pub fn read_all(
     folder: &Folder,
     conventions: &FolderConventions,
     paths: BTreeSet<FolderPath>,
-) -> Vec<(FolderPath, Read)> {
+) -> Vec<Reading> {
     let paths: Vec<FolderPath> = paths.into_iter().collect();
-    let reading = paths.into_par_iter().map(|path| {
-        let read = read(folder, conventions, &path);
-        (path, read)
+    let readings = paths.into_par_iter().map(|path| {
+        let mut text = None;
+        let read = read(folder, conventions, &path, &mut text);
+        Reading { path, text, read }
     });
-    reading.collect()
+    readings.collect()
 }
 
-fn read(folder: &Folder, conventions: &FolderConventions, path: &FolderPath) -> Read {
+/// Those of the files at `paths` whose bytes are not the ones that `paths` says, or can't be read.
+pub fn other_than(folder: &Folder, paths: Vec<(FolderPath, Digest)>) -> Vec<FolderPath> {
+    let paths = paths.into_par_iter().filter(|(path, known)| {
+        let read = folder.read(path).map(|(bytes, _)| Digest::of(&bytes));
+        read.ok() != Some(*known)
+    });
+    paths.map(|(path, _)| path).collect()
+}
+
+fn read(
+    folder: &Folder,
+    conventions: &FolderConventions,
+    path: &FolderPath,
+    text: &mut Option<Digest>,
+) -> Read {
     let Some(conventions) = conventions.of(path) else {
         return Read::Waiting;
     };
@@ -60,6 +86,7 @@ fn read(folder: &Folder, conventions: &FolderConventions, path: &FolderPath) -> 
         Ok(read) => read,
         Err(error) => return unread(&error),
     };
+    *text = Some(Digest::of(&bytes));
     // A parser that panics must not take the daemon down, nor the other entries.
     match catch_unwind(AssertUnwindSafe(|| parse(path, &bytes, &conventions))) {
         Ok(Ok(draft)) => Read::Draft(Box::new(draft), stamp),

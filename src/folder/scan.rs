@@ -16,7 +16,7 @@ use walkdir::WalkDir;
 
 use super::names::{Names, Role};
 use super::probe;
-use super::stamp::stamp;
+use super::stamp::{FolderIdentity, stamp};
 use crate::entry::{FolderPath, Recording, Stamp};
 
 /// How deep folders may lie in each other.
@@ -98,14 +98,13 @@ impl Folder {
         &self.names
     }
 
-    /// Device and inode of the folder itself, to notice when another one is put in its place.
-    pub fn identity(&self) -> io::Result<(u64, u64)> {
+    /// Which folder this is, to notice when another one is put in its place.
+    pub fn identity(&self) -> io::Result<FolderIdentity> {
         let metadata = std::fs::metadata(&self.root)?;
         if !metadata.is_dir() {
             return Err(io::Error::from(io::ErrorKind::NotADirectory));
         }
-        let stamp = stamp(&metadata);
-        Ok((stamp.device, stamp.inode))
+        Ok(FolderIdentity::of(&metadata))
     }
 
     /// Everything that counts in the folder, or below one of its folders.

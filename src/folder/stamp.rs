@@ -25,6 +25,32 @@ pub(super) fn stamp(metadata: &Metadata) -> Stamp {
     }
 }
 
+/// What tells one folder from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FolderIdentity {
+    /// The device it lies on.
+    pub device: u64,
+    inode: u64,
+    /// A folder that is made when another one was removed may get its number.
+    born: Option<i64>,
+}
+
+impl FolderIdentity {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        let Stamp {
+            device,
+            inode,
+            born,
+            ..
+        } = stamp(metadata);
+        Self {
+            device,
+            inode,
+            born,
+        }
+    }
+}
+
 #[cfg(unix)]
 fn system(metadata: &Metadata) -> (u64, u64, i64) {
     use std::os::unix::fs::MetadataExt;

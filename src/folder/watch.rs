@@ -7,7 +7,8 @@
 //! - An overflow of the system's queue is one event without paths: it means "everything".
 //! - A folder moved in names none of its files: the looker walks it, as it does any folder hinted at.
 //! - A root that is replaced goes silent: its parent is watched as well, and any event about the root
-//!   itself means "everything", after which the daemon watches anew.
+//!   itself means "everything", and that the watch is stale, after which the daemon watches anew.
+//! - When the system's watches are used up, folders made later are not watched, and an error says so.
 //!
 //! The callback only notes the hint in a set, so it can't fall behind: the set is bounded by the
 //! number of paths, and beyond [`MAX_HINTS`] it turns into "everything".
@@ -18,8 +19,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
+use super::renames::Renames;
 use super::settle::Sign;
 use crate::entry::FolderPath;
 
@@ -42,8 +44,19 @@ struct Shared {
 #[derive(Default)]
 struct State {
     paths: HashMap<FolderPath, Vec<Sign>>,
+    renames: Renames,
     everything: bool,
+    fault: Option<Fault>,
     stopped: bool,
+}
+
+/// Why a watch does not tell of everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// The system's watches are used up.
+    UsedUp,
+    /// It failed, or another folder may be in the place of the one it was set on: watch anew.
+    Stale,
 }
 
 /// What came in since the last time.
@@ -51,8 +64,12 @@ struct State {
 pub struct Taken {
     /// Hinted paths, each with its signs in order, less repetitions.
     pub paths: HashMap<FolderPath, Vec<Sign>>,
+    /// What was renamed, files and folders.
+    pub renames: Renames,
     /// Look at everything.
     pub everything: bool,
+    /// What is wrong with the watch.
+    pub fault: Option<Fault>,
     /// The daemon stops.
     pub stopped: bool,
 }
@@ -78,7 +95,9 @@ impl Hints {
         };
         Taken {
             paths: std::mem::take(&mut state.paths),
+            renames: std::mem::take(&mut state.renames),
             everything: std::mem::take(&mut state.everything),
+            fault: state.fault.take(),
             stopped: state.stopped,
         }
     }
@@ -93,6 +112,23 @@ impl Hints {
     pub fn everything(&self) {
         self.lock().everything = true;
         self.0.changed.notify_all();
+    }
+
+    /// Asks for a look at everything, because of `fault`.
+    fn fault(&self, fault: Fault) {
+        let mut state = self.lock();
+        state.fault = state.fault.max(Some(fault));
+        state.everything = true;
+        drop(state);
+        self.0.changed.notify_all();
+    }
+
+    fn renamed(&self, from: &FolderPath, to: &FolderPath) {
+        self.lock().renames.add(from, to);
+    }
+
+    fn removed(&self, path: &FolderPath) {
+        self.lock().renames.forget(path);
     }
 
     fn path(&self, path: FolderPath, sign: Sign) {
@@ -156,12 +192,14 @@ struct Translator {
 
 impl Translator {
     fn take(&self, event: notify::Result<Event>) {
-        let Ok(event) = event else {
-            return self.hints.everything();
+        let event = match event {
+            Ok(event) => event,
+            Err(error) => return self.fail(&error),
         };
         if event.need_rescan() {
             return self.hints.everything();
         }
+        self.note_rename(&event);
         let last = event.paths.len().saturating_sub(1);
         for (number, path) in event.paths.iter().enumerate() {
             let Some(sign) = sign(event.kind, number == last) else {
@@ -170,9 +208,42 @@ impl Translator {
             match self.place(path) {
                 Place::Inside(path) => self.hints.path(path, sign),
                 Place::Root if sign == Sign::Touched && event.kind.is_modify() => {}
-                Place::Root | Place::Unreadable => self.hints.everything(),
+                Place::Root => self.hints.fault(Fault::Stale),
+                Place::Unreadable => self.hints.everything(),
                 Place::Outside => {}
             }
+        }
+    }
+
+    fn fail(&self, error: &notify::Error) {
+        let is_about_the_root = || error.paths.contains(&self.real);
+        match error.kind {
+            ErrorKind::MaxFilesWatch => self.hints.fault(Fault::UsedUp),
+            // A folder was gone before it could be watched.
+            ErrorKind::PathNotFound | ErrorKind::WatchNotFound if !is_about_the_root() => {
+                self.hints.everything();
+            }
+            _ => self.hints.fault(Fault::Stale),
+        }
+    }
+
+    fn note_rename(&self, event: &Event) {
+        let inside = |path: &PathBuf| match self.place(path) {
+            Place::Inside(path) => Some(path),
+            _ => None,
+        };
+        match (event.kind, event.paths.as_slice()) {
+            (EventKind::Modify(ModifyKind::Name(RenameMode::Both)), [from, to]) => {
+                if let (Some(from), Some(to)) = (inside(from), inside(to)) {
+                    self.hints.renamed(&from, &to);
+                }
+            }
+            (EventKind::Remove(_), paths) => {
+                for path in paths.iter().filter_map(inside) {
+                    self.hints.removed(&path);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -225,7 +296,7 @@ fn sign(kind: EventKind, is_last: bool) -> Option<Sign> {
 
 #[cfg(test)]
 mod tests {
-    use notify::event::{CreateKind, DataChange, Flag, MetadataKind};
+    use notify::event::{CreateKind, DataChange, Flag, MetadataKind, RemoveKind};
 
     use super::*;
 
@@ -304,6 +375,49 @@ mod tests {
         );
         let outside = event(EventKind::Create(CreateKind::File), &["/srv/other"]);
         assert!(!taken(vec![outside]).everything);
+    }
+
+    #[test]
+    fn a_watch_that_fails_is_told() {
+        let check = |event: notify::Result<Event>, expected: Option<Fault>| {
+            let translator = translator();
+            translator.take(event);
+            let state = translator.hints.lock();
+            assert_eq!((state.fault, state.everything), (expected, true));
+        };
+        let failed =
+            |kind: ErrorKind, path: &str| Err(notify::Error::new(kind).add_path(path.into()));
+        let deep = "/srv/entries/new";
+        check(failed(ErrorKind::MaxFilesWatch, deep), Some(Fault::UsedUp));
+        check(failed(ErrorKind::PathNotFound, deep), None);
+        let root = "/srv/entries";
+        check(failed(ErrorKind::PathNotFound, root), Some(Fault::Stale));
+        let io = std::io::Error::other("broken");
+        check(failed(ErrorKind::Io(io), deep), Some(Fault::Stale));
+        let removed = event(EventKind::Remove(RemoveKind::Folder), &[root]);
+        check(Ok(removed), Some(Fault::Stale));
+        let overflow = Event::new(EventKind::Other).set_flag(Flag::Rescan);
+        check(Ok(overflow), None);
+    }
+
+    #[test]
+    fn renames_are_kept_until_what_was_renamed_is_removed() {
+        let renamed = EventKind::Modify(ModifyKind::Name(RenameMode::Both));
+        let half = EventKind::Modify(ModifyKind::Name(RenameMode::From));
+        let path = |path: &str| FolderPath::new(path).unwrap();
+        let taken = taken(vec![
+            event(renamed, &["/srv/entries/a.md", "/srv/entries/b.md"]),
+            event(half, &["/srv/entries/b.md"]),
+            event(renamed, &["/srv/entries/b.md", "/srv/link/x/c.md"]),
+            event(renamed, &["/srv/entries/d.md", "/srv/entries/e.md"]),
+            event(EventKind::Remove(RemoveKind::File), &["/srv/entries/e.md"]),
+            event(renamed, &["/srv/other/f.md", "/srv/entries/g.md"]),
+        ]);
+        let origin = |file: &str| taken.renames.origin(&path(file));
+        assert_eq!(origin("x/c.md"), Some(path("a.md")));
+        assert_eq!(origin("b.md"), None);
+        assert_eq!(origin("e.md"), None);
+        assert_eq!(origin("g.md"), None);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod properties;
 mod publish;
 mod readers;
 mod readme;
+mod removal;
 mod smoke;
 mod start_stop;
 mod support;

@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// How long the program may take for anything that a test waits for, on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the program may take for anything that a test waits for, on a busy machine; also where
+/// `TIDINGS_WATCH=scan` has it look only every 10 s.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long one request may stand still.
 const REQUEST: Duration = Duration::from_secs(10);
@@ -30,6 +31,12 @@ pub(crate) fn program() -> PathBuf {
 /// Whether tests of foreign programs are to run. Then a missing program is a failure.
 pub(crate) fn tools_are_required() -> bool {
     std::env::var_os("TIDINGS_TOOLS").is_some_and(|value| value == "required")
+}
+
+/// Whether the program is to do without events, as `TIDINGS_WATCH=scan` says: the tests of publishing
+/// must hold then, too.
+pub(crate) fn events_are_off() -> bool {
+    std::env::var_os("TIDINGS_WATCH").is_some_and(|value| value == "scan")
 }
 
 /// The root of the repository.
@@ -107,6 +114,8 @@ pub(crate) struct Setup {
     through: Vec<String>,
     variables: BTreeMap<&'static str, String>,
     is_unprivileged: bool,
+    /// Flags of `unshare`, and what a shell does in those namespaces before the program runs there.
+    namespaces: Option<(&'static str, &'static str)>,
 }
 
 impl Setup {
@@ -114,21 +123,33 @@ impl Setup {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("entries")).unwrap();
+        let mut keys = BTreeMap::from([
+            ("base_url", "\"https://news.example.org/\""),
+            ("listen", "\"127.0.0.1:0\""),
+            ("admin_listen", "\"127.0.0.1:0\""),
+            ("grace", "\"100ms\""),
+            ("timezone", "\"UTC\""),
+        ]);
+        if events_are_off() {
+            keys.insert("watch", "\"scan\"");
+        }
         Self {
             folder,
-            keys: BTreeMap::from([
-                ("base_url", "\"https://news.example.org/\""),
-                ("listen", "\"127.0.0.1:0\""),
-                ("admin_listen", "\"127.0.0.1:0\""),
-                ("grace", "\"100ms\""),
-                ("timezone", "\"UTC\""),
-            ]),
+            keys,
             tables: "[http]\nmax_age = \"0s\"\n".to_owned(),
             arguments: Vec::new(),
             through: Vec::new(),
             variables: BTreeMap::new(),
             is_unprivileged: false,
+            namespaces: None,
         }
+    }
+
+    /// Run in namespaces of its own, by `unshare` with these flags, after a shell has done what
+    /// `script` says. The shell is in the folder that holds all of this.
+    pub(crate) fn in_namespaces(mut self, flags: &'static str, script: &'static str) -> Self {
+        self.namespaces = Some((flags, script));
+        self
     }
 
     /// With the sample articles of this repository.
@@ -219,7 +240,12 @@ impl Setup {
 
     fn command(&self) -> Command {
         let folder = self.folder.path();
-        let mut command = if self.is_unprivileged {
+        let mut command = if let Some((flags, script)) = self.namespaces {
+            let mut command = Command::new("unshare");
+            let script = format!("set -e; {script}; exec \"$0\" \"$@\"");
+            command.args([flags, "sh", "-c", &script]).arg(program());
+            command
+        } else if self.is_unprivileged {
             self.for_nobody()
         } else if let Some((first, rest)) = self.through.split_first() {
             let mut command = Command::new(first);
@@ -299,6 +325,35 @@ impl Tidings {
     /// Where entries go.
     pub(crate) fn entries(&self) -> PathBuf {
         self.setup.entries()
+    }
+
+    /// What the admin listener says of its readiness.
+    pub(crate) fn health(&self) -> Response {
+        let log = self.log();
+        let mut lines = log.lines();
+        let line = lines.find(|line| line.trim().starts_with("health"));
+        let url = line.and_then(|line| line.split_once("http://"));
+        let (_, address) = url.expect("the health address is said");
+        let address = address.strip_suffix("/readyz").unwrap().parse().unwrap();
+        request(address, "GET", "/readyz", &[])
+    }
+
+    /// Does what `script` says, in the namespaces of the program and the folder that holds all of this.
+    pub(crate) fn inside(&self, script: &str) {
+        let process = self.process().as_raw_nonzero().to_string();
+        let mut command = Command::new("nsenter");
+        command
+            .args([
+                "--target",
+                &process,
+                "--user",
+                "--mount",
+                "--preserve-credentials",
+            ])
+            .args(["--", "sh", "-c", "cd \"$0\" && set -e && eval \"$1\""])
+            .arg(self.folder())
+            .arg(script);
+        run(&mut command, REQUEST);
     }
 
     /// The folder that holds all of this.

@@ -5,11 +5,12 @@ use std::time::Instant;
 use tracing::debug;
 
 use super::{Known, Looker, SECOND_LOOK, Surroundings, UNFINISHED_PATIENCE};
-use crate::catalogue::{Observation, lead_images};
+use crate::catalogue::{Catalogue, Observation, lead_images};
+use crate::daemon::clock;
 use crate::daemon::finding::Finding;
-use crate::entry::{Draft, Media, Stamp};
+use crate::entry::{Digest, Draft, FolderPath, Media, Stamp};
 use crate::folder::names::Role;
-use crate::folder::reading::{Read, read_all};
+use crate::folder::reading::{Read, Reading, read_all};
 use crate::folder::scan::Look;
 
 /// Up to so many entries of one turn, it is looked for their pictures one by one; more come from a
@@ -18,7 +19,12 @@ const FEW: usize = 64;
 
 impl Looker {
     /// Reads what was found; tells the writer what can't be published.
-    pub(super) fn observe(&mut self, finding: Finding, now: Instant) -> Observation {
+    pub(super) fn observe(
+        &mut self,
+        finding: Finding,
+        catalogue: &Catalogue,
+        now: Instant,
+    ) -> Observation {
         let Finding {
             read,
             absent,
@@ -32,8 +38,8 @@ impl Looker {
             ..
         } = &self.around;
         let mut drafts: Vec<(Draft, Stamp)> = Vec::new();
-        for (path, result) in read_all(folder, conventions, read) {
-            let (stamp, is_unfinished) = match result {
+        for Reading { path, text, read } in read_all(folder, conventions, read) {
+            let (stamp, is_unfinished) = match read {
                 Read::Draft(draft, stamp) => {
                     for problem in &draft.warnings {
                         debug!(place = %format_args!("{path}:{problem}"), "note");
@@ -78,6 +84,7 @@ impl Looker {
                     stamp,
                     conventions: conventions.digest(),
                     is_unfinished,
+                    racy: text.and_then(|text| racy(stamp, text, now)),
                 },
             );
         }
@@ -102,13 +109,38 @@ impl Looker {
             }
         }
         let missing = self.missing.keys().cloned().collect();
+        let renamed = self.renamed(&drafts, catalogue);
         Observation {
             drafts,
             missing,
             absent,
             returned: Vec::new(),
-            renamed: Vec::new(),
+            renamed,
             media: media.into_iter().collect(),
         }
     }
+
+    /// Which of these drafts lie where nothing lay before, and were renamed from where nothing is now.
+    fn renamed(
+        &self,
+        drafts: &[(Draft, Stamp)],
+        catalogue: &Catalogue,
+    ) -> Vec<(FolderPath, FolderPath)> {
+        let (renames, _) = &self.renames;
+        if renames.is_empty() {
+            return Vec::new();
+        }
+        let paths = drafts.iter().map(|(draft, _)| &draft.path);
+        let new = paths.filter(|path| catalogue.at_path(path).is_none());
+        let pairs = new.filter_map(|to| Some((renames.origin(to)?, to.clone())));
+        pairs
+            .filter(|(from, _)| self.missing.contains_key(from))
+            .collect()
+    }
+}
+
+/// What is to be kept of a file that was read at `now`, if it was fresh then.
+fn racy(stamp: Stamp, text: Digest, now: Instant) -> Option<(Instant, Digest)> {
+    let is_fresh = clock::age(stamp.modified.max(stamp.changed)) < SECOND_LOOK;
+    is_fresh.then_some((now, text))
 }

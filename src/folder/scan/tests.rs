@@ -93,6 +93,7 @@ fn what_is_no_file_never_blocks() {
             .unwrap()
             .success()
     );
+    #[expect(clippy::disallowed_types, reason = "a socket that is in the way")]
     let _socket = std::os::unix::net::UnixListener::bind(folder.root().join("socket.md")).unwrap();
     assert!(found(&folder, None).is_empty());
     for name in ["pipe.md", "socket.md"] {

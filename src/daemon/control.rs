@@ -1,0 +1,403 @@
+//! The control socket: how other commands speak with the daemon that serves a state.
+//!
+//! It is `control.sock` in the state folder, and for its owner alone. One connection is one question:
+//! a line with the name of a command. The answer is a line with `yes` or `no`, whether what was asked
+//! was done, and then text for people, until the connection is closed.
+//!
+//! ```text
+//! > confirm-removal
+//! < yes
+//! < 12 entries were withdrawn
+//! ```
+
+#![expect(
+    clippy::disallowed_types,
+    reason = "this is the socket that other commands use"
+)]
+
+use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::sync::{Semaphore, oneshot};
+use tracing::{info, warn};
+
+use crate::folder::watch::Hints;
+
+/// The socket's name in the state folder.
+const NAME: &str = "control.sock";
+
+/// The longest path that is surely an address: systems have room for 104 to 108 bytes.
+const LONGEST_ADDRESS: usize = 100;
+
+/// The longest question, in bytes.
+const LONGEST_LINE: u64 = 256;
+
+/// The longest answer that is read, in bytes.
+const LONGEST_ANSWER: u64 = 64 * 1024;
+
+/// How long a question may take to come in, and an answer to be taken.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the writer may take to do what was asked: a turn over a large folder is long.
+const WORK: Duration = Duration::from_mins(2);
+
+/// Connections at one time; the next one waits.
+const CONNECTIONS: usize = 8;
+
+/// How long to wait after a connection that could not be taken.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The one command there is, so far.
+pub(super) const CONFIRM_REMOVAL: &str = "confirm-removal";
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// Nobody is there.
+    #[error("no daemon serves the state in {0}: expected one that runs")]
+    NoDaemon(PathBuf),
+    /// Somebody is, but the talk failed.
+    #[error("the daemon that serves the state in {0} does not answer")]
+    Broken(PathBuf, #[source] io::Error),
+}
+
+/// What the daemon says to a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Whether what was asked was done.
+    pub is_yes: bool,
+    /// What it says to people, without a line's end.
+    pub text: String,
+}
+
+/// Asks the daemon that serves `state` to withdraw the entries whose files are gone.
+pub fn confirm_removal(state: &Path) -> Result<Answer, AskError> {
+    let broken = |error| AskError::Broken(state.to_owned(), error);
+    let nobody = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+            AskError::NoDaemon(state.to_owned())
+        }
+        _ => AskError::Broken(state.to_owned(), error),
+    };
+    let address = Address::of(state).map_err(nobody)?;
+    let mut daemon = UnixStream::connect(&address.path).map_err(nobody)?;
+    let mut ask = || -> io::Result<String> {
+        daemon.set_write_timeout(Some(PATIENCE))?;
+        daemon.set_read_timeout(Some(PATIENCE + WORK))?;
+        writeln!(daemon, "{CONFIRM_REMOVAL}")?;
+        let mut answer = String::new();
+        (&daemon).take(LONGEST_ANSWER).read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    let answer = ask().map_err(broken)?;
+    let (first, text) = answer.split_once('\n').unwrap_or((&answer, ""));
+    let is_yes = match first {
+        "yes" => true,
+        "no" => false,
+        _ => {
+            let error = io::Error::new(io::ErrorKind::InvalidData, "expected yes or no");
+            return Err(broken(error));
+        }
+    };
+    Ok(Answer {
+        is_yes,
+        text: text.trim_end().to_owned(),
+    })
+}
+
+/// What became of a removal that somebody confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Confirmed {
+    /// So many entries were withdrawn.
+    Withdrawn(usize),
+    /// Nothing that is gone was held back.
+    Nothing,
+    /// They were to be withdrawn, but the ledger can't be written.
+    Failed,
+}
+
+/// Questions on their way to the writer. Clones share them.
+#[derive(Clone, Default)]
+pub(super) struct Questions(Arc<Mutex<Vec<oneshot::Sender<Confirmed>>>>);
+
+impl Questions {
+    /// Takes those that came in.
+    pub(super) fn take(&self) -> Vec<oneshot::Sender<Confirmed>> {
+        // A list is never in between, whatever became of who held it.
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn put(&self) -> oneshot::Receiver<Confirmed> {
+        let (to, from) = oneshot::channel();
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push(to);
+        from
+    }
+}
+
+/// Answers as long as it lives; then the socket is gone.
+pub(super) struct Control {
+    address: Address,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Control {
+    /// Begins to answer for the daemon that serves `state`, which must be the only one. Questions go
+    /// into `questions`, and `hints` wakes who takes them. Without a socket the daemon does its work
+    /// all the same; `None` then.
+    pub(super) fn start(state: &Path, questions: Questions, hints: Hints) -> Option<Self> {
+        let start = || -> io::Result<Self> {
+            let address = Address::of(state)?;
+            let listener = tokio::net::UnixListener::from_std(address.listen()?)?;
+            let task = tokio::spawn(serve(listener, questions, hints));
+            Ok(Self { address, task })
+        };
+        start()
+            .inspect_err(|error| {
+                warn!(%error, "there is no control socket: `tidings confirm-removal` won't work");
+            })
+            .ok()
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.task.abort();
+        // What is left of it is replaced at the next start.
+        let _ = std::fs::remove_file(&self.address.path);
+    }
+}
+
+async fn serve(listener: tokio::net::UnixListener, questions: Questions, hints: Hints) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((peer, _)) => {
+                let (questions, hints) = (questions.clone(), hints.clone());
+                tokio::spawn(async move {
+                    let _place = place;
+                    // Nobody is left to tell of somebody who hung up.
+                    let _ = answer(peer, &questions, &hints).await;
+                });
+            }
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
+async fn answer(
+    mut peer: tokio::net::UnixStream,
+    questions: &Questions,
+    hints: &Hints,
+) -> io::Result<()> {
+    let (from, mut to) = peer.split();
+    let mut line = String::new();
+    let mut from = BufReader::new(from.take(LONGEST_LINE));
+    tokio::time::timeout(PATIENCE, from.read_line(&mut line)).await??;
+    let Answer { is_yes, text } = match line.strip_suffix('\n') {
+        Some(CONFIRM_REMOVAL) => confirm(questions, hints).await,
+        _ => Answer {
+            is_yes: false,
+            text: format!("the daemon knows no such command: expected {CONFIRM_REMOVAL}"),
+        },
+    };
+    let answer = format!("{}\n{text}\n", if is_yes { "yes" } else { "no" });
+    tokio::time::timeout(PATIENCE, to.write_all(answer.as_bytes())).await?
+}
+
+async fn confirm(questions: &Questions, hints: &Hints) -> Answer {
+    let answer = questions.put();
+    // What is gone is looked at once more before it goes for good.
+    hints.everything();
+    let (is_yes, text) = match tokio::time::timeout(WORK, answer).await {
+        Ok(Ok(Confirmed::Withdrawn(1))) => (true, "1 entry was withdrawn".to_owned()),
+        Ok(Ok(Confirmed::Withdrawn(entries))) => {
+            (true, format!("{entries} entries were withdrawn"))
+        }
+        Ok(Ok(Confirmed::Nothing)) => (
+            false,
+            "there is nothing to confirm: no removal is held back".to_owned(),
+        ),
+        Ok(Ok(Confirmed::Failed)) => (
+            false,
+            "nothing was withdrawn: the ledger can't be written".to_owned(),
+        ),
+        Ok(Err(_)) => (
+            false,
+            "the writer has failed or the daemon stops".to_owned(),
+        ),
+        Err(_) => (
+            false,
+            "the writer is still busy: expected an answer within 2 minutes".to_owned(),
+        ),
+    };
+    info!(text, "asked to confirm a removal");
+    Answer { is_yes, text }
+}
+
+/// Where the socket is.
+struct Address {
+    path: PathBuf,
+    /// Where the path is too long for an address, it leads through this open folder, which is the
+    /// state folder all the same.
+    _folder: Option<OwnedFd>,
+}
+
+impl Address {
+    fn of(state: &Path) -> io::Result<Self> {
+        let path = state.join(NAME);
+        if path.as_os_str().len() <= LONGEST_ADDRESS {
+            return Ok(Self {
+                path,
+                _folder: None,
+            });
+        }
+        if !cfg!(target_os = "linux") {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidFilename,
+                "the path of the state folder is too long for a socket: expected at most 87 bytes",
+            ));
+        }
+        let folder = rustix::fs::open(state, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Self {
+            path: format!("/proc/self/fd/{}/{NAME}", folder.as_raw_fd()).into(),
+            _folder: Some(folder),
+        })
+    }
+
+    /// Listens there, in place of whatever a daemon left that did not end well.
+    fn listen(&self) -> io::Result<UnixListener> {
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let socket = rustix::net::socket_with(
+            AddressFamily::UNIX,
+            SocketType::STREAM,
+            SocketFlags::empty(),
+            None,
+        )?;
+        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+        // On Linux the file is made with the mode that the socket has: at no time is it open to others.
+        // Elsewhere the state folder has to be closed to them.
+        let _ = rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR);
+        rustix::net::bind(&socket, &SocketAddrUnix::new(&self.path)?)?;
+        std::fs::set_permissions(&self.path, std::fs::Permissions::from_mode(0o600))?;
+        rustix::net::listen(&socket, i32::try_from(CONNECTIONS).unwrap_or(1))?;
+        let listener = UnixListener::from(socket);
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A daemon that answers questions with `answer`, and what a client then gets.
+    fn check(state: &Path, answer: Confirmed, expected: (bool, &str)) {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let _inside = runtime.enter();
+        let questions = Questions::default();
+        let hints = Hints::default();
+        let control = Control::start(state, questions.clone(), hints.clone()).unwrap();
+        let mode = std::fs::metadata(state.join(NAME)).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+        let writer = std::thread::spawn(move || {
+            loop {
+                if let Some(question) = questions.take().pop() {
+                    return question.send(answer).unwrap();
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let got = confirm_removal(state).unwrap();
+        assert_eq!((got.is_yes, got.text.as_str()), expected);
+        writer.join().unwrap();
+        drop(control);
+        assert!(!state.join(NAME).exists());
+    }
+
+    #[test]
+    fn a_question_is_answered_and_the_socket_goes_with_the_daemon() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path();
+        assert!(matches!(confirm_removal(state), Err(AskError::NoDaemon(_))));
+        check(
+            state,
+            Confirmed::Withdrawn(12),
+            (true, "12 entries were withdrawn"),
+        );
+        check(
+            state,
+            Confirmed::Withdrawn(1),
+            (true, "1 entry was withdrawn"),
+        );
+        let nothing = "there is nothing to confirm: no removal is held back";
+        check(state, Confirmed::Nothing, (false, nothing));
+        let failed = "nothing was withdrawn: the ledger can't be written";
+        check(state, Confirmed::Failed, (false, failed));
+    }
+
+    #[test]
+    fn what_a_dead_daemon_left_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(UnixListener::bind(folder.path().join(NAME)).unwrap());
+        assert!(matches!(
+            confirm_removal(folder.path()),
+            Err(AskError::NoDaemon(_))
+        ));
+        check(
+            folder.path(),
+            Confirmed::Withdrawn(2),
+            (true, "2 entries were withdrawn"),
+        );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_state_folder_with_a_long_path_has_a_socket_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("x".repeat(150));
+        std::fs::create_dir(&state).unwrap();
+        check(
+            &state,
+            Confirmed::Withdrawn(3),
+            (true, "3 entries were withdrawn"),
+        );
+    }
+
+    #[test]
+    fn other_questions_are_refused_and_long_ones_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let _inside = runtime.enter();
+        let _control =
+            Control::start(folder.path(), Questions::default(), Hints::default()).unwrap();
+        for question in ["stop\n".to_owned(), "\n".to_owned(), "x".repeat(256)] {
+            let mut daemon = UnixStream::connect(folder.path().join(NAME)).unwrap();
+            daemon.set_read_timeout(Some(PATIENCE)).unwrap();
+            daemon.write_all(question.as_bytes()).unwrap();
+            let mut answer = String::new();
+            daemon.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("no\nthe daemon knows no such command"));
+        }
+    }
+}
