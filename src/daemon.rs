@@ -19,6 +19,8 @@ mod media;
 mod root;
 mod serving;
 mod signals;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::io;

@@ -97,18 +97,34 @@ impl Catalogue {
             .and_then(|here| self.records.get(&here))
             .is_some_and(|here| here.stamp.is_same_file(stamp));
         let stated = draft.claims.id.as_ref().and_then(|id| self.by_id.get(id));
-        let alike = self
-            .traces
-            .with_file(stamp)
-            .chain(self.traces.with_content(draft.content).take(MAX_SUSPECTS))
-            .filter(|_| !is_saved_in_place);
+        let mut alike: Vec<Key> = Vec::new();
+        if !is_saved_in_place {
+            alike.extend(self.traces.with_file(stamp));
+        }
+        // Where the file tells, the text says nothing.
+        if !is_saved_in_place && alike.is_empty() {
+            let contents = self.traces.with_content(draft.content);
+            alike.extend(contents.take(MAX_SUSPECTS));
+        }
         alike
+            .into_iter()
             .chain(stated.copied())
             .filter(|key| Some(*key) != here)
             .filter_map(|key| self.records.get(&key))
             .filter(|record| !record.is_lost())
             .map(|record| record.entry.path.clone())
             .collect()
+    }
+
+    /// Whether a file with this stamp was read before, under whatever name: it was renamed since, and
+    /// nothing else.
+    pub fn knows_version(&self, stamp: &Stamp) -> bool {
+        let is_same = |known: &Stamp| (known.size, known.modified) == (stamp.size, stamp.modified);
+        let mut records = self
+            .traces
+            .with_file(stamp)
+            .filter_map(|key| self.records.get(&key));
+        records.any(|record| is_same(&record.stamp))
     }
 
     /// A new id for a file first seen at `path`, never given before.
@@ -224,7 +240,7 @@ impl<'a> Moves<'a> {
         if self.is_saved_in_place(number) {
             return None;
         }
-        if let Some(key) = only(self.catalogue.traces.with_file(stamp).filter(may_be)) {
+        if let Some(key) = self.holder_of_file(stamp).filter(may_be) {
             return Some((key, Mark::File));
         }
         let mut renames = self.sightings.renamed.iter();
@@ -243,10 +259,13 @@ impl<'a> Moves<'a> {
     fn dispose(&mut self) {
         loop {
             let is_wrong = |(number, (key, mark)): (&usize, &(Key, Mark))| {
-                let is_taken = self
-                    .at
-                    .get(key)
-                    .is_some_and(|other| !self.found.contains_key(other));
+                let is_taken = self.at.get(key).is_some_and(|other| {
+                    let other = self.found.get(other).map(|(_, mark)| *mark);
+                    // Where files were renamed, another file with the same text is a copy.
+                    let is_copy =
+                        *mark == Mark::Content && matches!(other, Some(Mark::File | Mark::Renamed));
+                    other.is_none() || is_copy
+                });
                 let path = &self.sightings.drafts[*number].0.path;
                 let is_vacant = |here: Key| {
                     let is_lost = self.record(here).is_some_and(Record::is_lost);
@@ -270,16 +289,28 @@ impl<'a> Moves<'a> {
         }
     }
 
+    /// The entry whose file this was at the last look. One that has lost its file may have had this one
+    /// before, if it was put over another since: then it is that one's.
+    fn holder_of_file(&self, stamp: &Stamp) -> Option<Key> {
+        let is_lost = |key: &Key| self.record(*key).is_some_and(Record::is_lost);
+        let (lost, holders): (Vec<Key>, Vec<Key>) =
+            self.catalogue.traces.with_file(stamp).partition(is_lost);
+        let holders = if holders.is_empty() { lost } else { holders };
+        only(holders.into_iter())
+    }
+
     fn record(&self, key: Key) -> Option<&'a Record> {
         self.catalogue.records.get(&key).map(|record| &**record)
     }
 
-    /// Whether the draft is the very file that the entry at its path was.
+    /// Whether the draft is the very file that the entry at its path was, and that no other has got since.
     fn is_saved_in_place(&self, number: usize) -> bool {
         let (_, stamp) = &self.sightings.drafts[number];
-        self.here[number]
-            .and_then(|here| self.record(here))
-            .is_some_and(|here| here.stamp.is_same_file(stamp))
+        let here = self.here[number].and_then(|here| self.record(here));
+        here.is_some_and(|here| {
+            let is_others = here.is_lost() && self.holder_of_file(stamp) != Some(here.key);
+            here.stamp.is_same_file(stamp) && !is_others
+        })
     }
 
     /// Whether the draft does not say what the entry at its path said.

@@ -1,14 +1,15 @@
 //! What a look found, before anything is read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::entry::{FolderPath, Media};
+use crate::entry::{FolderPath, Media, Stamp};
 
 /// What a look yields before anything is read.
 #[derive(Debug, Default)]
 pub(super) struct Finding {
-    /// Entry files to be read, each once however often it was hinted at.
-    pub(super) read: BTreeSet<FolderPath>,
+    /// Entry files to be read, each once however often it was hinted at, in the version that was found
+    /// whole.
+    pub(super) read: BTreeMap<FolderPath, Stamp>,
     /// Files that stayed away for the whole grace.
     pub(super) absent: Vec<FolderPath>,
     /// Pictures that a walk came across; they may belong to an entry that is read in this turn.

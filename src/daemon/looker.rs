@@ -4,11 +4,12 @@
 //! only which paths have, or want, something published.
 
 mod defaults;
+mod kin;
 mod leaving;
 mod observing;
 mod walking;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -59,6 +60,10 @@ pub(super) struct Looker {
     known: BTreeMap<FolderPath, Known>,
     /// Since when a file that has an entry, or belongs to one, is not there.
     missing: HashMap<FolderPath, Instant>,
+    /// Paths where a file is again that was not read since.
+    returned: HashSet<FolderPath>,
+    /// Files that wait until it is clear who they are, and since when.
+    puzzling: HashMap<FolderPath, Instant>,
     guard: Guard,
     /// How many entries go because somebody confirmed that their files are gone.
     confirmed: Option<usize>,
@@ -89,9 +94,7 @@ struct Known {
 impl Looker {
     /// Knows what `catalogue` knows.
     pub(super) fn new(around: Surroundings, catalogue: &Catalogue, now: Instant) -> Self {
-        let awaited = catalogue
-            .records()
-            .filter(|record| is_awaited(record.standing));
+        let awaited = catalogue.records().filter(|record| is_awaited(record));
         let known = |record: &Record| Known {
             stamp: record.stamp,
             conventions: record.conventions,
@@ -104,6 +107,8 @@ impl Looker {
                 .map(|record| (record.entry.path.clone(), known(record)))
                 .collect(),
             missing: HashMap::new(),
+            returned: HashSet::new(),
+            puzzling: HashMap::new(),
             guard: Guard::new(around.guard.share, around.guard.wait),
             confirmed: None,
             renames: (Renames::default(), now),
@@ -236,7 +241,7 @@ impl Looker {
         now: Instant,
         finding: &mut Finding,
     ) {
-        self.missing.remove(&path);
+        self.is_back(&path);
         match self.around.folder.names().role(&path) {
             Role::Ignored | Role::Defaults => return,
             Role::Beside => {
@@ -255,8 +260,8 @@ impl Looker {
         };
         let is_seen_twice = seen == Some(stamp);
         if let Some(known) = self.known.get(&path).filter(|known| known.stamp == stamp) {
-            if known.conventions != conventions.digest() {
-                finding.read.insert(path);
+            if known.conventions != conventions.digest() || self.was_taken_back(&path, catalogue) {
+                finding.read.insert(path, stamp);
                 return;
             }
             if known.is_unfinished && is_seen_twice {
@@ -266,9 +271,26 @@ impl Looker {
             }
             return;
         }
-        if self.is_whole(&path, stamp, (trust, seen), now) {
-            finding.read.insert(path);
+        if catalogue.knows_version(&stamp) || self.is_whole(&path, stamp, (trust, seen), now) {
+            finding.read.insert(path, stamp);
         }
+    }
+
+    /// There is a file at `path`.
+    fn is_back(&mut self, path: &FolderPath) {
+        if self.missing.remove(path).is_some()
+            && self.around.folder.names().role(path) == Role::Entry
+        {
+            self.returned.insert(path.clone());
+        }
+    }
+
+    /// Whether the entry at `path` was withdrawn when its file was away, although that was for a moment
+    /// only: nobody had seen it.
+    fn was_taken_back(&self, path: &FolderPath, catalogue: &Catalogue) -> bool {
+        let record = catalogue.at_path(path);
+        let is_gone = |record: &Record| matches!(record.standing, Standing::Withdrawn(_));
+        self.returned.contains(path) && record.is_none_or(|record| is_gone(record))
     }
 
     /// Whether the file is complete, as far as can be told; if not, it is looked at again.
@@ -279,20 +301,23 @@ impl Looker {
         (trust, seen): (Trust, Option<Stamp>),
         now: Instant,
     ) -> bool {
-        let is_whole = trust == Trust::Complete
-            || seen == Some(stamp)
-            || clock::age(stamp.modified) >= SECOND_LOOK;
+        let quiet = match trust {
+            Trust::Complete => return true,
+            // Somebody may have begun to write again since: then the file itself tells.
+            Trust::Quiet => self.around.settle,
+            Trust::Doubtful => SECOND_LOOK,
+        };
+        let is_whole = seen == Some(stamp) || clock::age(stamp.modified) >= quiet;
         if !is_whole {
-            self.settling
-                .look_again(path.clone(), stamp, SECOND_LOOK, now);
+            self.settling.look_again(path.clone(), stamp, quiet, now);
         }
         is_whole
     }
 }
 
 /// Whether an entry in this state has a file that should be there.
-fn is_awaited(standing: Standing) -> bool {
-    !matches!(standing, Standing::Retired(_) | Standing::Withdrawn(_))
+fn is_awaited(record: &Record) -> bool {
+    record.displaced.is_none() && !matches!(record.standing, Standing::Withdrawn(_))
 }
 
 /// Whether it says what holds for the entries of its folder.

@@ -21,6 +21,7 @@ use super::looker::Looker;
 use crate::catalogue::{Catalogue, Changes, Observation, Terms};
 use crate::entry::FolderPath;
 use crate::folder::settle::MAX_WAIT;
+use crate::folder::watch::Taken;
 use crate::ledger::Ledger;
 use crate::site::Site;
 
@@ -85,24 +86,28 @@ impl Writer {
             if clock::instant() >= self.alive + HEARTBEAT {
                 self.note_time();
             }
-            let now = clock::instant();
-            #[cfg(unix)]
-            let questions = self.questions.take();
-            #[cfg(unix)]
-            let is_confirmed = !questions.is_empty();
-            #[cfg(not(unix))]
-            let is_confirmed = false;
-            let observation = self.looker.look(taken, is_confirmed, &self.catalogue, now);
-            let is_looked_at = observation.is_some();
-            // Time passes also while the folder is away.
-            self.publish(observation.unwrap_or_default(), now);
-            if is_looked_at {
-                self.show_first(now);
-            }
-            self.remember_home();
-            #[cfg(unix)]
-            self.answer(questions);
+            self.turn(taken, clock::instant());
         }
+    }
+
+    /// One turn, at `now`.
+    pub(super) fn turn(&mut self, taken: Taken, now: Instant) {
+        #[cfg(unix)]
+        let questions = self.questions.take();
+        #[cfg(unix)]
+        let is_confirmed = !questions.is_empty();
+        #[cfg(not(unix))]
+        let is_confirmed = false;
+        let observation = self.looker.look(taken, is_confirmed, &self.catalogue, now);
+        let is_looked_at = observation.is_some();
+        // Time passes also while the folder is away.
+        self.publish(observation.unwrap_or_default(), now);
+        if is_looked_at {
+            self.show_first(now);
+        }
+        self.remember_home();
+        #[cfg(unix)]
+        self.answer(questions);
     }
 
     #[cfg(unix)]

@@ -40,6 +40,19 @@ pub enum Read {
     Again,
 }
 
+impl Read {
+    /// The stamp of what was read.
+    pub fn stamp(&self) -> Option<&Stamp> {
+        match self {
+            Self::Draft(_, stamp)
+            | Self::Recording(_, stamp, _)
+            | Self::Unfinished(stamp, _)
+            | Self::Rejected(stamp, _) => Some(stamp),
+            Self::Unreadable(_) | Self::Waiting | Self::Again => None,
+        }
+    }
+}
+
 /// Reads and parses the files at `paths`; the results are in their order.
 pub fn read_all(
     folder: &Folder,

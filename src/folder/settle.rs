@@ -1,7 +1,8 @@
 //! When to look: which of the paths that were hinted at are worth a look now.
 //!
 //! - A file **renamed** into place is complete, and looked at once.
-//! - A file **written in place** waits until it was closed and then quiet for `settle`. While it is open
+//! - A file **written in place** waits until it was closed and then quiet for `settle`, also by its own
+//!   times: somebody may begin to write again just when we look. While it is open
 //!   it waits on, however long its writer pauses; if the close never comes (it can get lost, and
 //!   `truncate` has none), a silence of [`OPEN_PATIENCE`] ends the wait.
 //! - A file that is **rewritten** for ever is looked at [`MAX_WAIT`] after its first change, unless it
@@ -43,8 +44,10 @@ pub enum Sign {
 /// How far what is found at a path can be trusted to be complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// The way it came says so.
+    /// The way it came says so, or it was waited for long enough.
     Complete,
+    /// It was closed and no sign came since; its own times must say so, too.
+    Quiet,
     /// It needs a second look, unless this is one.
     Doubtful,
 }
@@ -64,6 +67,16 @@ struct Waiting {
     trust: Trust,
     /// What the first of two looks saw.
     seen: Option<Stamp>,
+}
+
+impl Waiting {
+    /// How far what is found now can be trusted: who writes all the time is not waited for for ever.
+    fn trust(&self) -> Trust {
+        match self.trust {
+            Trust::Quiet if self.due >= self.first + MAX_WAIT && !self.is_open => Trust::Complete,
+            trust => trust,
+        }
+    }
 }
 
 impl Settling {
@@ -114,7 +127,7 @@ impl Settling {
             }
             Sign::Closed => {
                 waiting.is_open = false;
-                waiting.trust = Trust::Complete;
+                waiting.trust = Trust::Quiet;
             }
             Sign::Touched => {
                 if waiting.first == now {
@@ -148,7 +161,7 @@ impl Settling {
     pub fn due(&mut self, now: Instant) -> Vec<(FolderPath, Trust, Option<Stamp>)> {
         let due = self.waiting.extract_if(|_, waiting| waiting.due <= now);
         let mut due: Vec<_> = due
-            .map(|(path, waiting)| (path, waiting.trust, waiting.seen))
+            .map(|(path, waiting)| (path, waiting.trust(), waiting.seen))
             .collect();
         due.sort_by(|(one, ..), (other, ..)| one.cmp(other));
         due
@@ -206,17 +219,17 @@ mod tests {
     #[test]
     fn paths_come_due() {
         use Sign::{Arrived, Closed, Left, Touched, Writing};
-        use Trust::{Complete, Doubtful};
+        use Trust::{Complete, Doubtful, Quiet};
         check(&[(0, Arrived)], 0, Complete);
         check(&[(0, Left)], 0, Doubtful);
         check(
             &[(0, Touched), (1, Writing), (900, Writing), (3000, Closed)],
             3200,
-            Complete,
+            Quiet,
         );
-        check(&[(0, Touched), (0, Closed)], 200, Complete);
+        check(&[(0, Touched), (0, Closed)], 200, Quiet);
         check(&[(0, Touched)], 200, Doubtful);
-        check(&[(0, Closed), (150, Closed), (300, Closed)], 500, Complete);
+        check(&[(0, Closed), (150, Closed), (300, Closed)], 500, Quiet);
         // Rewritten for ever, closed each time: looked at 5 s after the first change.
         let rewritten: Vec<_> = (0..60).map(|n| (n * 100, Closed)).collect();
         check(&rewritten, 5000, Complete);
@@ -224,7 +237,7 @@ mod tests {
         check(&[(0, Writing), (500, Writing)], 60_500, Complete);
         // A rename over a file that somebody had open brings another file.
         check(&[(0, Writing), (500, Arrived)], 500, Complete);
-        check(&[(0, Arrived), (10, Writing), (20, Closed)], 220, Complete);
+        check(&[(0, Arrived), (10, Writing), (20, Closed)], 220, Quiet);
     }
 
     #[test]

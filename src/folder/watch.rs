@@ -102,6 +102,13 @@ impl Hints {
         }
     }
 
+    /// Whether somebody is known to write to `path` since the hints were taken last.
+    pub fn tells_of_writing(&self, path: &FolderPath) -> bool {
+        let state = self.lock();
+        let last = state.paths.get(path).and_then(|signs| signs.last());
+        last == Some(&Sign::Writing)
+    }
+
     /// Ends all waiting, now and later.
     pub fn stop(&self) {
         self.lock().stopped = true;

@@ -207,6 +207,9 @@ fn a_path_keeps_its_entry_where_no_other_entry_has_moved_in() {
     check(look(&copied, &[]), &[("a.md", 'a'), ("d.md", '_')]);
     // Renamed over another: that one's path is taken, but it went nowhere.
     check(look(&[("a.md", 2, "Two")], &["b.md"]), &[("a.md", 'a')]);
+    // The same after a copy was made.
+    let copied = [("a.md", 2, "Two"), ("d.md", 9, "One")];
+    check(look(&copied, &["b.md"]), &[("a.md", 'a'), ("d.md", '_')]);
     // A chain that ends on an entry which went nowhere.
     let onto = [("c.md", 2, "Two"), ("b.md", 1, "One")];
     check(look(&onto, &["a.md"]), &[("c.md", 'c'), ("b.md", 'b')]);
@@ -218,6 +221,21 @@ fn a_path_keeps_its_entry_where_no_other_entry_has_moved_in() {
         look(&[("a.md", 1, "Two"), ("b.md", 2, "One")], &[]),
         &[("a.md", 'a'), ("b.md", 'b')],
     );
+}
+
+#[test]
+fn a_file_that_was_put_over_another_is_that_ones() {
+    let mut world = World::new();
+    let files = [("a.md", 1, "One"), ("b.md", 2, "Two"), ("c.md", 3, "Three")];
+    world.turn(look(&files, &[]));
+    let [two, three] = ["b.md", "c.md"].map(|file| world.at(file).key);
+    world.turn(look(&[("b.md", 1, "One")], &["a.md"]));
+    world.remove("a.md");
+    world.turn(look(&[("b.md", 3, "Three"), ("c.md", 1, "One")], &[]));
+    assert_eq!((world.at("b.md").key, world.at("c.md").key), (three, two));
+    // Also under the name that it had first.
+    world.turn(look(&[("a.md", 1, "One, edited")], &["c.md"]));
+    assert_eq!(world.at("a.md").key, two);
 }
 
 #[test]

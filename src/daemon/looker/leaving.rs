@@ -67,7 +67,7 @@ impl Looker {
         // A file that turned up under another name is not gone.
         let is_of_ours = |path: &FolderPath| {
             let record = catalogue.at_path(path);
-            record.is_some_and(|record| is_awaited(record.standing))
+            record.is_some_and(|record| is_awaited(record))
                 || self.around.folder.names().role(path) == Role::Beside
         };
         self.missing.retain(|path, _| is_of_ours(path));

@@ -1,5 +1,6 @@
 //! The reading of what was found, and what else has to be looked at for it.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use tracing::debug;
@@ -31,14 +32,68 @@ impl Looker {
             pictures,
             mut media,
         } = finding;
+        let mut drafts = self.read(read, &mut media, now);
+        self.look_after_kin(&mut drafts, &mut media, catalogue, now);
+        let folder = &self.around.folder;
+        let named = drafts.iter().flat_map(|(draft, _)| draft.article.paths());
+        for path in named.filter(|path| folder.names().role(path) == Role::Beside) {
+            if !media.contains_key(path)
+                && let Ok(Look::File(stamp)) = folder.look(path)
+            {
+                media.insert(path.clone(), Some(Media::of_bytes(stamp.size)));
+            }
+        }
+        let is_few = drafts.len() <= FEW;
+        for picture in drafts.iter().flat_map(|(draft, _)| lead_images(draft)) {
+            let bytes = pictures.get(&picture).copied().or_else(|| {
+                match is_few.then(|| folder.look(&picture)) {
+                    Some(Ok(Look::File(stamp))) => Some(stamp.size),
+                    _ => None,
+                }
+            });
+            if let Some(bytes) = bytes {
+                media.insert(picture, Some(Media::of_bytes(bytes)));
+            }
+        }
+        let paths = drafts.iter().map(|(draft, _)| &draft.path);
+        let returned = paths.filter_map(|path| self.returned.take(path)).collect();
+        let missing = self.missing.keys().cloned().collect();
+        let renamed = self.renamed(&drafts, catalogue);
+        Observation {
+            drafts,
+            missing,
+            absent,
+            returned,
+            renamed,
+            media: media.into_iter().collect(),
+        }
+    }
+
+    /// Reads entry files in the versions that were found whole.
+    pub(super) fn read(
+        &mut self,
+        files: BTreeMap<FolderPath, Stamp>,
+        media: &mut BTreeMap<FolderPath, Option<Media>>,
+        now: Instant,
+    ) -> Vec<(Draft, Stamp)> {
         let Surroundings {
             folder,
             conventions,
             health,
+            hints,
             ..
         } = &self.around;
+        let paths = files.keys().cloned().collect();
         let mut drafts: Vec<(Draft, Stamp)> = Vec::new();
-        for Reading { path, text, read } in read_all(folder, conventions, read) {
+        for Reading { path, text, read } in read_all(folder, conventions, paths) {
+            // Somebody has begun to write to it since it was found whole.
+            let is_other = read
+                .stamp()
+                .is_some_and(|stamp| files.get(&path) != Some(stamp));
+            if is_other || hints.tells_of_writing(&path) {
+                self.settling.look_later(path, SECOND_LOOK, now);
+                continue;
+            }
             let (stamp, is_unfinished) = match read {
                 Read::Draft(draft, stamp) => {
                     for problem in &draft.warnings {
@@ -88,36 +143,7 @@ impl Looker {
                 },
             );
         }
-        let named = drafts.iter().flat_map(|(draft, _)| draft.article.paths());
-        for path in named.filter(|path| folder.names().role(path) == Role::Beside) {
-            if !media.contains_key(path)
-                && let Ok(Look::File(stamp)) = folder.look(path)
-            {
-                media.insert(path.clone(), Some(Media::of_bytes(stamp.size)));
-            }
-        }
-        let is_few = drafts.len() <= FEW;
-        for picture in drafts.iter().flat_map(|(draft, _)| lead_images(draft)) {
-            let bytes = pictures.get(&picture).copied().or_else(|| {
-                match is_few.then(|| folder.look(&picture)) {
-                    Some(Ok(Look::File(stamp))) => Some(stamp.size),
-                    _ => None,
-                }
-            });
-            if let Some(bytes) = bytes {
-                media.insert(picture, Some(Media::of_bytes(bytes)));
-            }
-        }
-        let missing = self.missing.keys().cloned().collect();
-        let renamed = self.renamed(&drafts, catalogue);
-        Observation {
-            drafts,
-            missing,
-            absent,
-            returned: Vec::new(),
-            renamed,
-            media: media.into_iter().collect(),
-        }
+        drafts
     }
 
     /// Which of these drafts lie where nothing lay before, and were renamed from where nothing is now.

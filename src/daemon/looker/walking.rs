@@ -74,7 +74,12 @@ impl Looker {
                 racy.push((path.clone(), text));
             }
         }
-        finding.read.extend(other_than(&self.around.folder, racy));
+        let changed = other_than(&self.around.folder, racy);
+        let changed = changed.into_iter().filter_map(|path| {
+            let stamp = self.known.get(&path)?.stamp;
+            Some((path, stamp))
+        });
+        finding.read.extend(changed);
     }
 
     pub(super) fn look_at_due(&mut self, catalogue: &Catalogue, now: Instant) -> Finding {
@@ -130,7 +135,7 @@ impl Looker {
         }
         for (path, stamp) in listing.entries {
             if self.settling.is_open(&path) {
-                self.missing.remove(&path);
+                self.is_back(&path);
             } else {
                 self.is_there(path, stamp, (trust, None), catalogue, now, finding);
             }
