@@ -44,6 +44,7 @@ Examples:
   tidings new \"The lamp is lit\"             begin an article
   tidings check                            what is wrong, or worth a second look
   tidings why entries/lamp.md              is it published, where, and if not, why
+  tidings confirm-removal                  those many files are meant to be gone
   tidings config default > config/tidings.toml
                                            begin a settings file
 

@@ -21,6 +21,7 @@
 //! 2. Events are hints, the folder is the truth: an event says where to look, never what happened.
 //! 3. A good version is never replaced by a worse one: a file that can't be published leaves its last
 //!    good version standing, a snapshot that can't be stored is not shown.
+//!    So many files gone at once are an accident until somebody says otherwise.
 //! 4. An entry is the same entry for ever: its id outlives its name, title, address, host and this
 //!    process.
 //! 5. Same folder, same settings, same ledger: same bytes and same validators, on any host.

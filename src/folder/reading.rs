@@ -123,3 +123,27 @@ fn unread(error: &ReadError) -> Read {
         error => Read::Unreadable(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::folder::names::Names;
+
+    #[test]
+    fn other_bytes_are_told_whatever_the_stamp_says() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::new(place.path().to_owned(), Names::new(&[]).unwrap(), 10);
+        let path = |path: &str| FolderPath::new(path).unwrap();
+        for name in ["same.md", "other.md", "large.md"] {
+            fs::write(place.path().join(name), "text").unwrap();
+        }
+        let known = ["same.md", "other.md", "large.md", "gone.md"];
+        let known = known.map(|name| (path(name), Digest::of(b"text")));
+        fs::write(place.path().join("other.md"), "TEXT").unwrap();
+        fs::write(place.path().join("large.md"), "too much text").unwrap();
+        let other = ["other.md", "large.md", "gone.md"].map(path);
+        assert_eq!(other_than(&folder, known.to_vec()), other);
+    }
+}

@@ -28,3 +28,4 @@ mod removal;
 mod smoke;
 mod start_stop;
 mod support;
+mod watching;

@@ -13,7 +13,7 @@ use crate::support::{PATIENCE, Setup, Tidings, eventually, program, tools_are_re
 const GRACE: &str = "\"1s\"";
 
 /// Long enough for everything that must not happen to have happened: the grace, and looks after it.
-const LONG: Duration = Duration::from_millis(2500);
+const LONG: Duration = Duration::from_millis(1500);
 
 /// The program over so many articles, each with a picture of its own.
 fn site(entries: usize, guard: &str) -> Tidings {
