@@ -117,9 +117,9 @@ fn ids_dates_and_validators_outlive_a_restart_and_a_rename() {
         tidings.entries().join("roads/the-bridge.md"),
     )
     .unwrap();
+    let edited = article("Bridge", "It is open again.");
+    fs::write(tidings.entries().join("roads/the-bridge.md"), edited).unwrap();
     eventually("the renamed file is known", PATIENCE, || {
-        let edited = article("Bridge", "It is open again.");
-        fs::write(tidings.entries().join("roads/the-bridge.md"), edited).unwrap();
         tidings
             .get("/feed.json")
             .text()
