@@ -7,6 +7,10 @@ use crate::entry::{FolderPath, Media, Stamp};
 /// What a look yields before anything is read.
 #[derive(Debug, Default)]
 pub(super) struct Finding {
+    /// It was looked at every place that has an entry.
+    pub(super) saw_all: bool,
+    /// The folder could not be looked at.
+    pub(super) saw_nothing: bool,
     /// Entry files to be read, each once however often it was hinted at, in the version that was found
     /// whole.
     pub(super) read: BTreeMap<FolderPath, Stamp>,

@@ -74,6 +74,7 @@ pub(super) struct Looker {
     root: Root,
     /// The device on which the folder is at home now, until the ledger was told.
     new_home: Option<u64>,
+    looked_at: Instant,
     next_reconcile: Instant,
     next_root_check: Instant,
 }
@@ -115,6 +116,7 @@ impl Looker {
             defaults: BTreeMap::new(),
             root: Root::new(around.device),
             new_home: None,
+            looked_at: now,
             next_reconcile: now,
             next_root_check: now + root::CHECK,
             around,
@@ -123,7 +125,9 @@ impl Looker {
 
     /// When to look next if no hint comes.
     pub(super) fn next_look(&self) -> Instant {
-        [self.settling.next_due(), self.guard.deadline()]
+        // One that passed without a look at everything has to wait for the next.
+        let deadline = self.guard.deadline().filter(|at| *at > self.looked_at);
+        [self.settling.next_due(), deadline]
             .into_iter()
             .flatten()
             .fold(self.next_reconcile.min(self.next_root_check), Instant::min)
@@ -148,6 +152,7 @@ impl Looker {
         catalogue: &Catalogue,
         now: Instant,
     ) -> Option<Observation> {
+        self.looked_at = now;
         let folder = &self.around.folder;
         let mut everything = taken.everything || is_confirmed;
         for (path, signs) in taken.paths {
@@ -176,8 +181,11 @@ impl Looker {
         } else {
             self.look_at_due(catalogue, now)
         };
-        self.let_go(&mut finding, is_confirmed, catalogue, now);
-        if everything {
+        // What could not be looked at is no reason to believe anything.
+        if !finding.saw_nothing {
+            self.let_go(&mut finding, is_confirmed, catalogue, now);
+        }
+        if finding.saw_all {
             self.settle_down(catalogue, now);
         }
         Some(self.observe(finding, catalogue, now))
@@ -196,6 +204,10 @@ impl Looker {
 
     /// How many entries went at the last look because somebody confirmed it; `None`: nothing that is
     /// gone was held back.
+    #[cfg_attr(
+        not(unix),
+        expect(dead_code, reason = "only over a Unix socket can anybody ask")
+    )]
     pub(super) fn take_confirmed(&mut self) -> Option<usize> {
         self.confirmed.take()
     }

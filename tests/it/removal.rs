@@ -203,6 +203,41 @@ fn time_confirms_what_a_folder_that_is_there_has_lost() {
     is_ready(&tidings);
 }
 
+/// The time is up while nobody can look: it is neither believed nor asked for again and again.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_alarm_waits_for_a_folder_that_is_not_there() {
+    let tidings = site(14, "[removal_guard]\nwait = \"2s\"\n");
+    remove(&tidings.entries(), 0..12);
+    eventually("the alarm is raised", PATIENCE, || {
+        (told(&tidings) == 1).then_some(())
+    });
+    let away = tidings.folder().join("away");
+    fs::rename(tidings.entries(), &away).unwrap();
+    thread::sleep(Duration::from_millis(2500));
+    // User and system time, in hundredths of a second. (proc_pid_stat(5))
+    let spent = || {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", tidings.process())).unwrap();
+        let fields: Vec<&str> = stat
+            .rsplit(')')
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .collect();
+        let [user, system] = [11, 12].map(|at: usize| fields[at].parse::<u64>().unwrap());
+        user + system
+    };
+    let before = spent();
+    thread::sleep(Duration::from_secs(1));
+    assert!(
+        spent() - before < 30,
+        "it waits, and does not turn in circles"
+    );
+    assert_eq!(tidings.titles().len(), 14);
+    fs::rename(&away, tidings.entries()).unwrap();
+    has(&tidings, 2);
+}
+
 #[test]
 fn a_restart_in_between_changes_nothing() {
     let mut tidings = site(12, "");

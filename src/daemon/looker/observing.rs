@@ -31,6 +31,8 @@ impl Looker {
             absent,
             pictures,
             mut media,
+            saw_all: _,
+            saw_nothing: _,
         } = finding;
         let mut drafts = self.read(read, &mut media, now);
         self.look_after_kin(&mut drafts, &mut media, catalogue, now);

@@ -22,6 +22,7 @@ impl Looker {
             Err(error) => {
                 warn!(%error, "the entries folder can't be walked: trying again");
                 self.next_reconcile = now + RETRY;
+                finding.saw_nothing = true;
                 return finding;
             }
         };
@@ -33,10 +34,12 @@ impl Looker {
         let beside = listing.beside.iter().map(|(path, _)| path);
         let present: HashSet<&FolderPath> = entries.chain(beside).collect();
         // What could not be looked at is not absent.
-        let is_gone = |path: &&FolderPath| {
+        let is_hidden = |path: &FolderPath| {
             let mut troubles = listing.troubles.iter();
-            !present.contains(path) && !troubles.any(|(place, _)| path.lies_in(place))
+            troubles.any(|(place, _)| path.lies_in(place))
         };
+        let is_gone = |path: &&FolderPath| !present.contains(path) && !is_hidden(path);
+        finding.saw_all = !self.known.keys().any(is_hidden);
         let gone: Vec<FolderPath> = self.known.keys().filter(is_gone).cloned().collect();
         let media: HashSet<FolderPath> = catalogue.media_paths().cloned().collect();
         let media_gone: Vec<FolderPath> = media.iter().filter(is_gone).cloned().collect();
