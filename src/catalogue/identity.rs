@@ -93,16 +93,15 @@ impl Catalogue {
     /// their files are still there.
     pub fn suspects(&self, draft: &Draft, stamp: &Stamp) -> Vec<FolderPath> {
         let here = self.by_path.get(&draft.path).copied();
-        let is_saved_in_place = here
-            .and_then(|here| self.records.get(&here))
-            .is_some_and(|here| here.stamp.is_same_file(stamp));
+        let holder = self.holder_of_file(stamp);
+        let is_saved_in_place = here.is_some() && holder == here;
         let stated = draft.claims.id.as_ref().and_then(|id| self.by_id.get(id));
         let mut alike: Vec<Key> = Vec::new();
-        if !is_saved_in_place {
-            alike.extend(self.traces.with_file(stamp));
-        }
         // Where the file tells, the text says nothing.
-        if !is_saved_in_place && alike.is_empty() {
+        if !is_saved_in_place {
+            alike.extend(holder);
+        }
+        if holder.is_none() {
             let contents = self.traces.with_content(draft.content);
             alike.extend(contents.take(MAX_SUSPECTS));
         }
@@ -114,6 +113,15 @@ impl Catalogue {
             .filter(|record| !record.is_lost())
             .map(|record| record.entry.path.clone())
             .collect()
+    }
+
+    /// The entries whose file this was at the last look: one, unless it has several names.
+    pub(super) fn with_file(&self, stamp: &Stamp) -> Vec<Key> {
+        self.traces.with_file(stamp).collect()
+    }
+
+    fn holder_of_file(&self, stamp: &Stamp) -> Option<Key> {
+        only(self.traces.with_file(stamp))
     }
 
     /// Whether a file with this stamp was read before, under whatever name: it was renamed since, and
@@ -240,7 +248,7 @@ impl<'a> Moves<'a> {
         if self.is_saved_in_place(number) {
             return None;
         }
-        if let Some(key) = self.holder_of_file(stamp).filter(may_be) {
+        if let Some(key) = self.catalogue.holder_of_file(stamp).filter(may_be) {
             return Some((key, Mark::File));
         }
         let mut renames = self.sightings.renamed.iter();
@@ -289,28 +297,14 @@ impl<'a> Moves<'a> {
         }
     }
 
-    /// The entry whose file this was at the last look. One that has lost its file may have had this one
-    /// before, if it was put over another since: then it is that one's.
-    fn holder_of_file(&self, stamp: &Stamp) -> Option<Key> {
-        let is_lost = |key: &Key| self.record(*key).is_some_and(Record::is_lost);
-        let (lost, holders): (Vec<Key>, Vec<Key>) =
-            self.catalogue.traces.with_file(stamp).partition(is_lost);
-        let holders = if holders.is_empty() { lost } else { holders };
-        only(holders.into_iter())
-    }
-
     fn record(&self, key: Key) -> Option<&'a Record> {
         self.catalogue.records.get(&key).map(|record| &**record)
     }
 
-    /// Whether the draft is the very file that the entry at its path was, and that no other has got since.
+    /// Whether the draft is the very file that the entry at its path was.
     fn is_saved_in_place(&self, number: usize) -> bool {
         let (_, stamp) = &self.sightings.drafts[number];
-        let here = self.here[number].and_then(|here| self.record(here));
-        here.is_some_and(|here| {
-            let is_others = here.is_lost() && self.holder_of_file(stamp) != Some(here.key);
-            here.stamp.is_same_file(stamp) && !is_others
-        })
+        self.here[number].is_some() && self.catalogue.holder_of_file(stamp) == self.here[number]
     }
 
     /// Whether the draft does not say what the entry at its path said.

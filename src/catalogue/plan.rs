@@ -46,14 +46,15 @@ impl Catalogue {
         for ((draft, stamp), identity) in drafts.into_iter().zip(identities) {
             match identity {
                 Ok(identity) => {
-                    paths.push(draft.path.clone());
+                    paths.push((draft.path.clone(), stamp));
                     turn.admit(draft, stamp, identity);
                 }
                 Err(problem) => turn.refused.push((draft.path, problem)),
             }
         }
-        for path in paths {
+        for (path, stamp) in paths {
             turn.displace(&path);
+            turn.disown(&path, &stamp, &missing);
         }
         for path in absent {
             turn.withdraw_at(&path);
@@ -148,6 +149,27 @@ impl Turn<'_> {
                 displaced: Some(until.unwrap_or(Timestamp::MAX)),
                 ..(*record).clone()
             });
+        }
+    }
+
+    /// The file at `path` is that entry's now: one that had it before, and lost it, is not known again by
+    /// it.
+    fn disown(&mut self, path: &FolderPath, stamp: &Stamp, missing: &HashSet<FolderPath>) {
+        for key in self.next.with_file(stamp) {
+            let Some(record) = self.next.records.get(&key).cloned() else {
+                continue;
+            };
+            let is_gone = record.is_lost() || missing.contains(&record.entry.path);
+            if is_gone && record.entry.path != *path {
+                let stamp = Stamp {
+                    born: None,
+                    ..record.stamp
+                };
+                self.put(Record {
+                    stamp,
+                    ..(*record).clone()
+                });
+            }
         }
     }
 
