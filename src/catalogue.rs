@@ -183,7 +183,8 @@ impl Catalogue {
         if let Some(due) = record.due() {
             self.due.insert((due, key));
         }
-        if let Some(moment) = record.withdrawn().filter(|_| record.debut.is_some()) {
+        let was_seen = record.debut.is_some() && !record.is_restored();
+        if let Some(moment) = record.withdrawn().filter(|_| was_seen) {
             self.tombstones.insert((moment, key));
         }
         self.traces.add(&record);

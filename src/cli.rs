@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod confirm_removal;
+mod ledger;
 mod logging;
 mod new;
 mod serve;
@@ -79,6 +80,8 @@ enum Command {
     ConfirmRemoval(confirm_removal::Arguments),
     /// Check, show or begin a settings file
     Config(config::Arguments),
+    /// Check, copy or rebuild what ids and dates are kept in
+    Ledger(ledger::Arguments),
 }
 
 /// Does what the command line says, and tells how it went.
@@ -133,6 +136,7 @@ impl CommandLine {
             Some(Command::ConfirmRemoval(arguments)) => {
                 return confirm_removal::run(&arguments, overrides);
             }
+            Some(Command::Ledger(arguments)) => return ledger::run(&arguments, overrides),
             Some(Command::New(arguments)) => new::run(&arguments, overrides),
             Some(Command::Config(arguments)) => config::run(&arguments, overrides),
         }?;

@@ -16,6 +16,7 @@ mod guard;
 mod health;
 mod looker;
 mod media;
+mod mending;
 mod root;
 mod serving;
 mod signals;
@@ -53,6 +54,7 @@ pub use control::{Answer, AskError, confirm_removal};
 use health::Health;
 use looker::{Looker, Surroundings};
 use media::FolderMedia;
+use mending::Mending;
 use serving::{Listeners, Serving};
 use signals::Signals;
 use writer::Writer;
@@ -127,12 +129,13 @@ async fn serve(options: Options) -> Result<(), StartError> {
     let settings = settings(&config, listeners.address)?;
     let (mut catalogue, site, clock) = restore(&config, &ledger, settings)?;
     let health = Arc::new(Health::new());
+    let mending = Mending::begin(&ledger, &health);
     let shown = Arc::new(ArcSwapOption::empty());
     let terms = Terms {
         hold: config.hold,
         grace: config.grace,
     };
-    if catalogue.live() > 0 {
+    if catalogue.live() > 0 && mending::is_whole(&ledger) {
         catalogue.set_terms(terms);
         shown.store(Some(Arc::new(site.clone())));
         health.is_serving();
@@ -144,6 +147,9 @@ async fn serve(options: Options) -> Result<(), StartError> {
     let serving = Serving::start(server, listeners, &config.limits, health.admin());
 
     let hints = Hints::default();
+    mending
+        .watch(&ledger, &hints)
+        .map_err(|error| StartError::System("a thread for the ledger", error))?;
     let surroundings = Surroundings {
         folder,
         conventions: FolderConventions::new(conventions(&config)),
@@ -166,6 +172,7 @@ async fn serve(options: Options) -> Result<(), StartError> {
     let writer = Writer {
         looker,
         ledger,
+        mending,
         catalogue,
         site,
         shown,
@@ -206,7 +213,7 @@ fn server(
     shown: &Arc<ArcSwapOption<Site>>,
 ) -> Result<Server, StartError> {
     let pages = Pages::new(config.timezone.clone())?;
-    let documents = Documents::new(ledger.bodies()?, pages, config.limits.document_cache);
+    let documents = Documents::new(ledger.bodies(), pages, config.limits.document_cache);
     Ok(Server {
         site: Arc::clone(shown),
         documents: Arc::new(documents),
@@ -278,10 +285,11 @@ fn restore(
     ledger.sweep()?;
     let catalogue = Catalogue::load(id, records, media);
     let left = departures.iter().map(|(_, moment)| *moment);
-    let last = left.chain(catalogue.latest()).chain(ledger.alive()?).max();
+    let last = left.chain(catalogue.latest()).chain(ledger.alive()).max();
     let mut clock = Clock::from(last);
     let now = clock.now();
-    ledger.set_alive(now)?;
+    // Without it a long silence may be taken for a clock that leapt: nothing that should stop a start.
+    let _ = ledger.set_alive(now);
     let digest: Digest = settings.digest();
     let since = match known {
         Some((known, since)) if known == digest => since,

@@ -6,22 +6,51 @@
 //!
 //! A ledger belongs to one entries folder and one daemon: it remembers the folder, and a lock on the
 //! file `lock` beside it is held as long as it is open.
+//!
+//! **Damage.** Nothing that was kept is believed without a proof: each row has a sum, each text its
+//! name, and the rows are counted (`rows`, `examination`). What is damaged is moved aside, and a new ledger is
+//! made from the mirror of all identities and from what is sound (`mirror`, `restoring`): at start, or under
+//! a running daemon by [`Ledger::heal`].
+//!
+//! **No writing.** A ledger that can be read but not written, on a full or read-only disk, opens all
+//! the same: what it knows can be served, and each commit first tries to open it properly.
 
+mod bodies;
+mod examination;
+mod mirror;
+mod opening;
+mod place;
+mod restoring;
+mod rows;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod tools;
 
-use std::fs::{File, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
-use crate::catalogue::{Changes, Record};
-use crate::entry::{Bodies, Body, Digest, FolderPath, Media};
+use crate::catalogue::{Catalogue, Changes, Key, Record};
+use crate::entry::{Digest, FolderPath, Media};
+use bodies::Source;
+pub use bodies::{Alarm, LedgerBodies};
+use examination::{FOLDER, Good, SETTINGS, SITE, Verdict};
+use mirror::{Head, Identity, Mirror};
+use opening::Opened;
+use place::Place;
+use restoring::Contents;
+pub use restoring::Restored;
+use rows::{Census, Fault};
+pub use tools::{Checked, Inspector};
 
 /// Why a ledger can't be opened or written.
 #[derive(Debug, thiserror::Error)]
@@ -52,12 +81,87 @@ pub enum LedgerError {
     /// It was written by a newer program.
     #[error("the ledger in {0} was written by a newer version of tidings (schema {1}, this one knows {known}): expected that version or a newer one", known = schema::VERSION)]
     Newer(PathBuf, i64),
+    /// It is not as it was written.
+    #[error("the ledger in {0} is damaged, {1}: expected it to be as tidings left it")]
+    Damaged(PathBuf, String),
+    /// Somebody else wrote it while it could not be written here.
+    #[error(
+        "the ledger in {0} was changed by another program: expected to be the only one; start again"
+    )]
+    Changed(PathBuf),
+    /// There is none.
+    #[error("there is no ledger in {0}: expected the state folder of a daemon that has run")]
+    Missing(PathBuf),
+    /// There is nothing to rebuild it from.
+    #[error(
+        "there are no identities in {0}: expected a mirror, identities.jsonl, to rebuild the ledger from"
+    )]
+    NoMirror(PathBuf),
+    /// A copy would take the place of another file.
+    #[error("{0} is there already: expected the name of a new file")]
+    Exists(PathBuf),
+    /// A copy can't be written.
+    #[error("the copy {0} can't be written: expected a place with room that this user may write")]
+    Copy(PathBuf, #[source] io::Error),
+    /// It can only be read for now.
+    #[error(transparent)]
+    Refused(Arc<LedgerError>),
     /// `SQLite` failed.
     #[error("the ledger could not be {0}")]
     Sqlite(&'static str, #[source] rusqlite::Error),
 }
 
+impl LedgerError {
+    /// Whether the ledger is not as it was written: it can be healed.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged(..) => true,
+            Self::Sqlite(_, error) => rows::is_damage(error),
+            _ => false,
+        }
+    }
+
+    /// Whether it is the disk that refuses, and may think better of it.
+    fn is_refusal(&self) -> bool {
+        use rusqlite::ErrorCode as Code;
+        match self {
+            Self::Folder(_, error) => matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::ReadOnlyFilesystem
+                    | io::ErrorKind::StorageFull
+                    | io::ErrorKind::QuotaExceeded
+            ),
+            Self::Sqlite(_, error) => matches!(
+                error.sqlite_error_code(),
+                Some(
+                    Code::ReadOnly
+                        | Code::CannotOpen
+                        | Code::DiskFull
+                        | Code::PermissionDenied
+                        | Code::SystemIoFailure
+                )
+            ),
+            _ => false,
+        }
+    }
+}
+
+impl Place {
+    fn damaged(&self, what: String) -> LedgerError {
+        LedgerError::Damaged(self.state().to_owned(), what)
+    }
+
+    fn fault(&self, what: &'static str, fault: Fault) -> LedgerError {
+        match fault {
+            Fault::Damage(what) => self.damaged(what),
+            Fault::Sqlite(error) => LedgerError::Sqlite(what, error),
+        }
+    }
+}
+
 /// What a ledger kept.
+#[derive(Debug, Default)]
 pub struct Stored {
     /// All identities with their last good versions.
     pub records: Vec<Record>,
@@ -71,112 +175,238 @@ pub struct Stored {
 
 /// The open ledger.
 pub struct Ledger {
-    connection: Connection,
-    path: PathBuf,
-    /// Held for its lock.
-    _lock: File,
+    place: Place,
+    /// The entries folder.
+    folder: String,
+    adopt: bool,
+    /// Goes before the writer's connection, so that the last to go may tidy up.
+    bodies: LedgerBodies,
+    hold: Hold,
+    alarm: Alarm,
+    facts: RefCell<BTreeMap<String, String>>,
+    /// What was read when it was opened, until somebody asks for it.
+    fresh: RefCell<Option<Stored>>,
+    /// The digest of all identities when it was opened.
+    print: Digest,
+    census: Census,
+    /// The highest key that was committed.
+    last: Key,
+    /// The files whose texts have to be read again.
+    untold: Vec<FolderPath>,
+    restored: Option<Restored>,
+}
+
+/// How far it is ours.
+enum Hold {
+    /// To read and write.
+    Full {
+        connection: Connection,
+        mirror: RefCell<Mirror>,
+        /// The last commit failed, and nobody knows what of it is on the disk: never to be trusted
+        /// again (<https://danluu.com/fsyncgate/>).
+        is_doubtful: bool,
+        _lock: File,
+    },
+    /// To read only.
+    Frozen {
+        why: Arc<LedgerError>,
+        /// Held for its lock, where there is a file to lock.
+        lock: Option<File>,
+    },
 }
 
 impl Ledger {
     /// Opens, or makes, the ledger in the folder `state` for the entries in `entries`.
+    ///
+    /// One that is damaged or gone is restored, which [`Ledger::restored`] tells; one that can't be
+    /// written is opened for reading, which [`Ledger::refusal`] tells.
     pub fn open(state: &Path, entries: &Path, adopt: bool) -> Result<Self, LedgerError> {
-        std::fs::create_dir_all(state)
-            .map_err(|error| LedgerError::Folder(state.to_owned(), error))?;
-        let lock = lock(state)?;
-        let path = state.join("ledger.sqlite");
-        let connection =
-            Connection::open(&path).map_err(|error| LedgerError::Sqlite("opened", error))?;
-        schema::prepare(&connection, state)?;
-        let ledger = Self {
+        let place = Place::new(state);
+        let folder = entries.to_string_lossy().into_owned();
+        let lock = match place.lock() {
+            Ok(lock) => lock,
+            Err(why) if why.is_refusal() => {
+                let lock = place.lock_unwritten()?;
+                return Self::frozen(place, folder, adopt, lock, why);
+            }
+            Err(error) => return Err(error),
+        };
+        match opening::open(&place, &folder, adopt) {
+            Ok(opened) => Self::full(place, folder, adopt, lock, opened),
+            Err(why) if why.is_refusal() => Self::frozen(place, folder, adopt, Some(lock), why),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn full(
+        place: Place,
+        folder: String,
+        adopt: bool,
+        lock: File,
+        opened: Opened,
+    ) -> Result<Self, LedgerError> {
+        let Opened {
             connection,
-            path,
+            good,
+            held,
+            restored,
+        } = opened;
+        let source = Source::open(&place.ledger())
+            .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
+        let head = Head {
+            site: good.site().unwrap_or_default(),
+            folder: folder.clone(),
+        };
+        let turn = good.census.turn;
+        let mirror = Mirror::start(place.mirror(), head, &held, &good.stored.records, turn);
+        let hold = Hold::Full {
+            connection,
+            mirror: RefCell::new(mirror),
+            is_doubtful: false,
             _lock: lock,
         };
-        ledger.belong_to(state, entries, adopt)?;
+        let ledger = Self {
+            restored,
+            ..Self::of(place, folder, adopt, hold, source, good)
+        };
+        ledger.set_fact(FOLDER, &ledger.folder)?;
         Ok(ledger)
     }
 
-    fn belong_to(&self, state: &Path, entries: &Path, adopt: bool) -> Result<(), LedgerError> {
-        let asked = entries.to_string_lossy().into_owned();
-        match self.fact("folder")? {
-            Some(owner) if owner != asked && !adopt => Err(LedgerError::Foreign {
-                state: state.to_owned(),
-                owner,
-                asked,
+    /// For reading only, because of `why`, if it can be read.
+    fn frozen(
+        place: Place,
+        folder: String,
+        adopt: bool,
+        lock: Option<File>,
+        why: LedgerError,
+    ) -> Result<Self, LedgerError> {
+        let Ok(source) = Source::without_writing(&place) else {
+            return Err(why);
+        };
+        let Ok(Verdict::Good(good)) = examination::examine(&source.connection) else {
+            return Err(why);
+        };
+        match good.folder() {
+            Some(owner) if owner != folder && !adopt => Err(LedgerError::Foreign {
+                state: place.state().to_owned(),
+                owner: owner.to_owned(),
+                asked: folder,
             }),
-            Some(owner) if owner == asked => Ok(()),
-            _ => self.set_fact("folder", &asked),
+            _ => {
+                let why = Arc::new(why);
+                let hold = Hold::Frozen { why, lock };
+                Ok(Self::of(place, folder, adopt, hold, source, *good))
+            }
         }
+    }
+
+    fn of(
+        place: Place,
+        folder: String,
+        adopt: bool,
+        hold: Hold,
+        source: Source,
+        good: Good,
+    ) -> Self {
+        let alarm = Alarm::default();
+        let records = &good.stored.records;
+        let untold = records
+            .iter()
+            .filter(|record| good.untold.contains(&record.key));
+        Self {
+            folder,
+            adopt,
+            hold,
+            bodies: LedgerBodies::new(source, alarm.clone()),
+            alarm,
+            untold: untold.map(|record| record.entry.path.clone()).collect(),
+            last: records.last().map_or(Key(0), |record| record.key),
+            facts: RefCell::new(good.facts),
+            fresh: RefCell::new(Some(good.stored)),
+            print: good.print,
+            census: good.census,
+            restored: None,
+            place,
+        }
+    }
+
+    /// What had to be done so that there is a ledger, if anything.
+    pub fn restored(&self) -> Option<&Restored> {
+        self.restored.as_ref()
+    }
+
+    /// Why it can only be read, if so.
+    pub fn refusal(&self) -> Option<&LedgerError> {
+        match &self.hold {
+            Hold::Full { .. } => None,
+            Hold::Frozen { why, .. } => Some(&**why),
+        }
+    }
+
+    /// Where to hear of damage that somebody came upon.
+    pub fn alarm(&self) -> Alarm {
+        self.alarm.clone()
+    }
+
+    /// The files whose entries are there without a text: they are to be read again.
+    pub fn untold(&self) -> &[FolderPath] {
+        &self.untold
     }
 
     /// The site's id: `stated` if the publisher states one, else the one kept here, else a new one.
+    /// It stays in force when it is no longer stated.
     pub fn site(&self, stated: Option<Uuid>) -> Result<Uuid, LedgerError> {
-        if let Some(stated) = stated {
-            return Ok(stated);
+        let kept = self.fact(SITE).and_then(|text| text.parse().ok());
+        let site = stated.or(kept).unwrap_or_else(Uuid::new_v4);
+        self.set_fact(SITE, &site.to_string())?;
+        if let Hold::Full { mirror, .. } = &self.hold {
+            let folder = self.folder.clone();
+            mirror.borrow_mut().set_head(Head { site, folder });
         }
-        if let Some(kept) = self.fact("site")?.and_then(|text| text.parse().ok()) {
-            return Ok(kept);
-        }
-        let new = Uuid::new_v4();
-        self.set_fact("site", &new.to_string())?;
-        Ok(new)
-    }
-
-    /// The device that the entries folder lay on when it was last seen whole.
-    pub fn root_device(&self) -> Option<u64> {
-        self.fact("device").ok().flatten()?.parse().ok()
-    }
-
-    /// Keeps the device that the entries folder lies on.
-    pub fn set_root_device(&self, device: u64) -> Result<(), LedgerError> {
-        self.set_fact("device", &device.to_string())
+        Ok(site)
     }
 
     /// Everything kept.
     pub fn load(&self) -> Result<Stored, LedgerError> {
-        stored(&self.connection)
-    }
-
-    /// Everything kept in the folder `state` for the entries in `entries`, and the site's id, without
-    /// taking the ledger from a daemon that may hold it and without changing it. `None` if there is no
-    /// ledger, or it belongs to other entries.
-    pub fn peek(state: &Path, entries: &Path) -> Result<Option<(Uuid, Stored)>, LedgerError> {
-        let path = state.join("ledger.sqlite");
-        if !path.is_file() {
-            return Ok(None);
+        if let Some(stored) = self.fresh.take() {
+            return Ok(stored);
         }
-        let connection = open_to_read(&path)?;
-        let version: i64 = connection
-            .pragma_query_value(None, "user_version", |row| row.get(0))
-            .map_err(|error| LedgerError::Sqlite("read", error))?;
-        match usize::try_from(version) {
-            Ok(schema::VERSION) => {}
-            // The next daemon brings it up to date.
-            Ok(..schema::VERSION) => return Ok(None),
-            _ => return Err(LedgerError::Newer(state.to_owned(), version)),
+        match &self.hold {
+            Hold::Full { connection, .. } => {
+                opening::good_in(&self.place, connection).map(|good| good.stored)
+            }
+            Hold::Frozen { .. } => {
+                let source = Source::without_writing(&self.place)?;
+                opening::good_in(&self.place, &source.connection).map(|good| good.stored)
+            }
         }
-        let owner = fact(&connection, "folder")?;
-        if owner.is_none_or(|owner| owner != entries.to_string_lossy()) {
-            return Ok(None);
-        }
-        let site = fact(&connection, "site")?.and_then(|text| text.parse().ok());
-        Ok(Some((site.unwrap_or_default(), stored(&connection)?)))
     }
 
     /// When a daemon said last that it was alive.
-    pub fn alive(&self) -> Result<Option<Timestamp>, LedgerError> {
-        let moment = self.fact("alive")?;
-        Ok(moment.and_then(|moment| moment.parse().ok()))
+    pub fn alive(&self) -> Option<Timestamp> {
+        self.fact(ALIVE)?.parse().ok()
     }
 
     /// Keeps that a daemon was alive at `now`.
     pub fn set_alive(&self, now: Timestamp) -> Result<(), LedgerError> {
-        self.set_fact("alive", &now.to_string())
+        self.set_fact(ALIVE, &now.to_string())
     }
 
     /// Keeps the digest of the settings that documents show, and since when they are so.
     pub fn set_settings(&self, digest: Digest, since: Timestamp) -> Result<(), LedgerError> {
-        self.set_fact("settings", &format!("{digest} {since}"))
+        self.fresh.take();
+        self.set_fact(SETTINGS, &format!("{digest} {since}"))
+    }
+
+    /// The device that the entries folder lay on when it was last looked at.
+    pub fn root_device(&self) -> Option<u64> {
+        self.fact(ROOT_DEVICE)?.parse().ok()
+    }
+
+    /// Keeps the device that the entries folder lies on.
+    pub fn set_root_device(&self, device: u64) -> Result<(), LedgerError> {
+        self.set_fact(ROOT_DEVICE, &device.to_string())
     }
 
     /// Keeps `changes`, and the moments at which entries left feeds, in one transaction.
@@ -185,158 +415,269 @@ impl Ledger {
         changes: &Changes,
         departures: &[(String, Timestamp)],
     ) -> Result<(), LedgerError> {
-        let write = |connection: &mut Connection| -> rusqlite::Result<()> {
-            let transaction = connection.transaction()?;
-            for (digest, body) in &changes.bodies {
-                transaction
-                    .prepare_cached("INSERT OR IGNORE INTO body (digest, html) VALUES (?1, ?2)")?
-                    .execute(params![digest.as_bytes(), body.as_str()])?;
-            }
-            for record in &changes.records {
-                schema::store(&transaction, record)?;
-            }
-            for (path, media) in &changes.media {
-                match media {
-                    Some(media) => transaction
-                        .prepare_cached(
-                            "INSERT OR REPLACE INTO media (path, bytes, seconds) VALUES (?1, ?2, ?3)",
-                        )?
-                        .execute(params![path.as_str(), media.bytes, media.seconds])?,
-                    None => transaction
-                        .prepare_cached("DELETE FROM media WHERE path = ?1")?
-                        .execute([path.as_str()])?,
-                };
-            }
-            for (feed, moment) in departures {
-                transaction
-                    .prepare_cached(
-                        "INSERT OR REPLACE INTO departure (feed, moment) VALUES (?1, ?2)",
-                    )?
-                    .execute(params![feed, schema::nanoseconds(*moment)])?;
-            }
-            transaction.commit()
+        self.recover()?;
+        self.fresh.take();
+        let Self {
+            hold, census, last, ..
+        } = self;
+        let Hold::Full {
+            connection,
+            mirror,
+            is_doubtful,
+            ..
+        } = hold
+        else {
+            return Err(self.place.damaged("it can't be written".to_owned()));
         };
-        write(&mut self.connection).map_err(|error| LedgerError::Sqlite("written", error))
+        let counted = write(connection, *census, changes, departures).map_err(|error| {
+            *is_doubtful = true;
+            LedgerError::Sqlite("written", error)
+        })?;
+        *census = counted;
+        let keys = changes.records.iter().map(|record| record.key);
+        *last = keys.fold(*last, Key::max);
+        let all = || identities(connection, counted.turn);
+        mirror.get_mut().append(&changes.records, counted.turn, all);
+        Ok(())
+    }
+
+    /// Makes it writable again after it could not be written: opens it anew, and proves that it is as
+    /// it was left. Does nothing if there is no need.
+    pub fn recover(&mut self) -> Result<(), LedgerError> {
+        match &mut self.hold {
+            Hold::Full {
+                is_doubtful: false, ..
+            } => Ok(()),
+            Hold::Full { connection, .. } => {
+                let again = opening::connect(&self.place)?;
+                let good = opening::good_in(&self.place, &again)?;
+                if good.census.rows[0] < self.census.rows[0] {
+                    return Err(self.place.damaged("it lacks entries".to_owned()));
+                }
+                self.census = forget_after(&again, self.last, self.census.turn)
+                    .map_err(|error| LedgerError::Sqlite("written", error))?;
+                *connection = again;
+                self.trust();
+                Ok(())
+            }
+            Hold::Frozen { lock, .. } => {
+                lock.take();
+                let again = Self::open(self.place.state(), Path::new(&self.folder), self.adopt)?;
+                self.thaw(again)
+            }
+        }
+    }
+
+    fn trust(&mut self) {
+        if let Hold::Full { is_doubtful, .. } = &mut self.hold {
+            *is_doubtful = false;
+        }
+    }
+
+    /// Becomes `again`, which was opened in its place.
+    fn thaw(&mut self, again: Self) -> Result<(), LedgerError> {
+        if let Hold::Frozen { why, .. } = &again.hold {
+            let refused = LedgerError::Refused(Arc::clone(why));
+            self.hold = again.hold;
+            return Err(refused);
+        }
+        if again.print != self.print {
+            return Err(LedgerError::Changed(self.place.state().to_owned()));
+        }
+        let source = Source::open(&self.place.ledger())
+            .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
+        self.bodies.read_from(source);
+        self.hold = again.hold;
+        self.census = again.census;
+        // Facts that could not be kept meanwhile.
+        for (name, value) in self.facts.take() {
+            if ![Census::FACT, schema::VERSION_FACT].contains(&name.as_str()) {
+                self.set_fact(&name, &value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a new ledger under a running daemon, because the present one is damaged: of all that
+    /// `catalogue` knows, and of the texts that are still right. Where the old files are now is returned,
+    /// and the files whose texts are lost are [`Ledger::untold`].
+    pub fn heal(&mut self, catalogue: &Catalogue) -> Result<PathBuf, LedgerError> {
+        let old = Source::open(&self.place.ledger()).ok();
+        let salvaged = Contents::salvaged(old.as_ref());
+        let records = catalogue.records();
+        let known = |path: &FolderPath| Some((path.clone(), catalogue.media(path)?));
+        let media: BTreeMap<FolderPath, Media> = salvaged
+            .media
+            .into_iter()
+            .chain(catalogue.media_paths().filter_map(known))
+            .collect();
+        let contents = Contents {
+            facts: self.facts.borrow().clone(),
+            records: records
+                .map(|record| (record.key, (**record).clone()))
+                .collect(),
+            media: media.into_iter().collect(),
+            departures: salvaged.departures,
+            turn: self.census.turn,
+        };
+        restoring::build(&self.place, &contents, old.as_ref())?;
+        drop(old);
+        let Hold::Full {
+            connection,
+            mirror,
+            is_doubtful,
+            ..
+        } = &mut self.hold
+        else {
+            return Err(self.place.damaged("it can't be written".to_owned()));
+        };
+        // Should a step fail, nothing may be written where the old one was.
+        *is_doubtful = true;
+        // The old one stays as it is, for whoever wants to know.
+        let _ = connection.set_db_config(
+            rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+            true,
+        );
+        let aside = self.place.set_aside()?;
+        self.place.put_next()?;
+        *connection = opening::connect(&self.place)?;
+        let good = opening::good_in(&self.place, connection)?;
+        let source = Source::open(&self.place.ledger())
+            .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
+        self.bodies.read_from(source);
+        self.census = good.census;
+        let records = good.stored.records;
+        self.last = records.last().map_or(Key(0), |record| record.key);
+        let untold = records.iter().filter(|it| good.untold.contains(&it.key));
+        self.untold = untold.map(|record| record.entry.path.clone()).collect();
+        let turn = good.census.turn;
+        let all = || Ok(records.iter().map(|it| Identity::of(it, turn)).collect());
+        mirror.get_mut().finish(all);
+        self.trust();
+        self.alarm.healed();
+        Ok(aside)
     }
 
     /// Lets go of texts that no record names any more. Not done in [`Ledger::commit`], because a
     /// snapshot that readers still hold may need the text that was just replaced.
     pub fn sweep(&self) -> Result<usize, LedgerError> {
-        self.connection
-            .execute("DELETE FROM body WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.body = body.digest)", ())
-            .map_err(|error| LedgerError::Sqlite("swept", error))
+        match &self.hold {
+            Hold::Full { connection, .. } => connection
+                .execute("DELETE FROM body WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.body = body.digest)", ())
+                .map_err(|error| LedgerError::Sqlite("swept", error)),
+            Hold::Frozen { .. } => Ok(0),
+        }
     }
 
     /// A reader of full texts with a connection of its own.
-    pub fn bodies(&self) -> Result<LedgerBodies, LedgerError> {
-        let connection = open_to_read(&self.path)?;
-        Ok(LedgerBodies {
-            connection: Arc::new(Mutex::new(connection)),
-        })
+    pub fn bodies(&self) -> LedgerBodies {
+        self.bodies.clone()
     }
 
-    fn fact(&self, name: &str) -> Result<Option<String>, LedgerError> {
-        fact(&self.connection, name)
-    }
-
-    fn set_fact(&self, name: &str, value: &str) -> Result<(), LedgerError> {
-        self.connection
-            .execute(
-                "INSERT OR REPLACE INTO fact (name, value) VALUES (?1, ?2)",
-                [name, value],
-            )
-            .map(drop)
-            .map_err(|error| LedgerError::Sqlite("written", error))
-    }
-}
-
-fn open_to_read(path: &Path) -> Result<Connection, LedgerError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(path, flags)
-        .map_err(|error| LedgerError::Sqlite("opened for reading", error))
-}
-
-fn fact(connection: &Connection, name: &str) -> Result<Option<String>, LedgerError> {
-    connection
-        .query_row("SELECT value FROM fact WHERE name = ?1", [name], |row| {
-            row.get(0)
-        })
-        .optional()
-        .map_err(|error| LedgerError::Sqlite("read", error))
-}
-
-fn stored(connection: &Connection) -> Result<Stored, LedgerError> {
-    let read = || -> rusqlite::Result<Stored> {
-        let records = schema::records(connection)?;
-        let media = schema::media(connection)?;
-        let departures = connection
-            .prepare("SELECT feed, moment FROM departure")?
-            .query_map((), |row| Ok((row.get(0)?, schema::moment(row.get(1)?))))?
-            .collect::<rusqlite::Result<_>>()?;
-        Ok(Stored {
-            records,
-            media,
-            departures,
-            settings: None,
-        })
-    };
-    let mut stored = read().map_err(|error| LedgerError::Sqlite("read", error))?;
-    stored.settings = fact(connection, "settings")?.and_then(|text| {
-        let (digest, moment) = text.split_once(' ')?;
-        Some((digest.parse().ok()?, moment.parse().ok()?))
-    });
-    Ok(stored)
-}
-
-/// Full texts by their digests, from a ledger.
-#[derive(Clone)]
-pub struct LedgerBodies {
-    connection: Arc<Mutex<Connection>>,
-}
-
-impl Bodies for LedgerBodies {
-    fn body(&self, digest: Digest) -> io::Result<Body> {
-        // A poisoned lock only means that another reader panicked; the connection is as good as before.
-        let connection = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        connection
-            .prepare_cached("SELECT html FROM body WHERE digest = ?1")
-            .and_then(|mut statement| statement.query_row([digest.as_bytes()], |row| row.get(0)))
-            .map(Body::from_clean_html)
-            .map_err(io::Error::other)
-    }
-}
-
-/// Takes the lock of the state folder, and writes our process id into it for the one who asks.
-fn lock(state: &Path) -> Result<File, LedgerError> {
-    let in_folder = |error| LedgerError::Folder(state.to_owned(), error);
-    let mut lock = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(state.join("lock"))
-        .map_err(in_folder)?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let known = lock.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
-            let holder = known.then(|| holder.trim().to_owned());
-            return Err(LedgerError::Held {
-                folder: state.to_owned(),
-                holder,
-            });
+    /// Leaves the mirror with one line for each identity, and the database as a single file: a copy made
+    /// while nobody serves it is complete.
+    pub fn close(mut self) {
+        let turn = self.census.turn;
+        if let Hold::Full {
+            connection, mirror, ..
+        } = &mut self.hold
+        {
+            mirror.get_mut().finish(|| identities(connection, turn));
+            // What can't be moved now stays where it is just as safe.
+            let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
         }
-        Err(TryLockError::Error(error)) => return Err(in_folder(error)),
     }
-    let mut note = || -> io::Result<()> {
-        lock.set_len(0)?;
-        lock.rewind()?;
-        writeln!(lock, "{}", std::process::id())
-    };
-    note().map_err(in_folder)?;
-    Ok(lock)
+
+    fn fact(&self, name: &str) -> Option<String> {
+        self.facts.borrow().get(name).cloned()
+    }
+
+    /// Keeps a fact: now, or as soon as the ledger can be written.
+    fn set_fact(&self, name: &str, value: &str) -> Result<(), LedgerError> {
+        if let Hold::Full { connection, .. } = &self.hold
+            && self.fact(name).as_deref() != Some(value)
+        {
+            put_fact(connection, name, value)
+                .map_err(|error| LedgerError::Sqlite("written", error))?;
+        }
+        let mut facts = self.facts.borrow_mut();
+        facts.insert(name.to_owned(), value.to_owned());
+        Ok(())
+    }
+}
+
+/// The fact that keeps when a daemon was last alive.
+const ALIVE: &str = "alive";
+
+/// The fact that keeps the device of the entries folder.
+const ROOT_DEVICE: &str = "root_device";
+
+fn put_fact(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    rows::put_fact(&transaction, name, value)?;
+    transaction.commit()
+}
+
+/// Writes one turn, and counts.
+fn write(
+    connection: &mut Connection,
+    before: Census,
+    changes: &Changes,
+    departures: &[(String, Timestamp)],
+) -> rusqlite::Result<Census> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut census = before;
+    census.turn += 1;
+    let [entries, media_files, left] = &mut census.rows;
+    for (digest, body) in &changes.bodies {
+        restoring::put_text(&transaction, *digest, body.as_str())?;
+    }
+    // All go before the first comes: an id may pass from one to another in one turn.
+    for record in &changes.records {
+        let key = Value::Integer(rows::number_of(record.key));
+        let removed = u64::from(rows::ENTRY.remove(&transaction, &key)?);
+        *entries = entries.saturating_sub(removed);
+    }
+    for record in &changes.records {
+        *entries += u64::from(rows::put_record(&transaction, record)?);
+    }
+    for (path, media) in &changes.media {
+        match media {
+            Some(media) => {
+                *media_files += u64::from(rows::put_media(&transaction, path, *media)?);
+            }
+            None => {
+                let key = rows::text(path.as_str());
+                let removed = u64::from(rows::MEDIA.remove(&transaction, &key)?);
+                *media_files = media_files.saturating_sub(removed);
+            }
+        }
+    }
+    for (feed, moment) in departures {
+        *left += u64::from(rows::put_departure(&transaction, feed, *moment)?);
+    }
+    census.put(&transaction)?;
+    transaction.commit()?;
+    Ok(census)
+}
+
+/// Forgets what a commit left that nobody saw succeed: entries after `last`. Counts the rest.
+fn forget_after(connection: &Connection, last: Key, turn: u64) -> rusqlite::Result<Census> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    transaction.execute("DELETE FROM entry WHERE key > ?1", [rows::number_of(last)])?;
+    let census = Census::take(&transaction, turn + 1)?;
+    census.put(&transaction)?;
+    transaction.commit()?;
+    Ok(census)
+}
+
+/// All identities, for the mirror.
+fn identities(connection: &Connection, turn: u64) -> io::Result<Vec<Identity>> {
+    let read = |row: &rusqlite::Row<'_>| rows::record(row).map(|it| Identity::of(&it, turn));
+    rows::ENTRY
+        .all(connection, read)
+        .map_err(|fault| match fault {
+            Fault::Damage(what) => io::Error::new(io::ErrorKind::InvalidData, what),
+            Fault::Sqlite(error) => io::Error::other(error),
+        })
 }

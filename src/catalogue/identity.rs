@@ -110,7 +110,6 @@ impl Catalogue {
             .chain(stated.copied())
             .filter(|key| Some(*key) != here)
             .filter_map(|key| self.records.get(&key))
-            .filter(|record| !record.is_lost())
             .map(|record| record.entry.path.clone())
             .collect()
     }

@@ -194,7 +194,9 @@ impl Turn<'_> {
     /// Withdraws `record` for the reason `why`; one that was withdrawn before keeps the moment.
     fn withdraw(&mut self, record: &Record, why: fn(Timestamp) -> Standing) {
         let standing = why(match record.standing {
-            Standing::Retired(moment) | Standing::Withdrawn(moment) => moment,
+            Standing::Retired(moment) | Standing::Withdrawn(moment) if !record.is_restored() => {
+                moment
+            }
             _ => self.now,
         });
         self.put(Record {
@@ -294,7 +296,9 @@ impl Turn<'_> {
             }
             let was = before.filter(|record| record.is_live());
             let looks_other = record.is_live() && was.is_none_or(|was| was.face != record.face);
-            if looks_other {
+            // One whose text was lost and found again has not changed for anybody.
+            let is_found = before.is_some_and(|it| it.is_restored() && it.face == record.face);
+            if looks_other && !is_found {
                 record.changed = self.now;
             }
             let record = Arc::new(record);

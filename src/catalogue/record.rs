@@ -98,8 +98,16 @@ impl Record {
     }
 
     /// Whether its file is gone, as far as is known.
-    pub(super) fn is_lost(&self) -> bool {
-        self.displaced.is_some() || matches!(self.standing, Standing::Withdrawn(_))
+    pub fn is_lost(&self) -> bool {
+        let is_withdrawn = matches!(self.standing, Standing::Withdrawn(_)) && !self.is_restored();
+        self.displaced.is_some() || is_withdrawn
+    }
+
+    /// Whether only its identity is left, and what it shows waits for its file: the ledger was lost,
+    /// and the mirror of identities says no more. It stands as withdrawn at the moment of its last
+    /// change, which no turn of the writer brings about: what changes is live.
+    pub fn is_restored(&self) -> bool {
+        self.standing == Standing::Withdrawn(self.changed)
     }
 
     /// When time alone will change its standing.

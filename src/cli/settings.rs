@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::config::{self, CheckError, Config};
 use crate::entry::{Address, Digest};
+use crate::ledger::Ledger;
 
 /// What wins over the settings file.
 #[derive(Clone, Debug, Default, Args)]
@@ -59,7 +60,15 @@ pub(super) struct Settings {
     pub(super) config: Config,
     /// The file that was read, if there was one.
     pub(super) file: Option<PathBuf>,
+    /// The file is that of a checkout, and so are the entries.
+    is_checkout: bool,
 }
+
+/// The settings file of a checkout: a working directory with `config` and `entries` in it.
+const CHECKOUT: &str = "config/tidings.toml";
+
+/// Where a checkout keeps its state.
+const CHECKOUT_STATE: &str = "config/state";
 
 impl Settings {
     /// Reads the settings file, lets `overrides` win, and checks the result.
@@ -68,6 +77,7 @@ impl Settings {
     }
 
     fn load_with(overrides: Overrides, env: Environment<'_>) -> Result<Self, SettingsError> {
+        let is_named = overrides.config.is_some();
         let (file, mut config) = match find_file(overrides.config, env)? {
             Some((path, text)) => {
                 let config = parse(&path, &text)?;
@@ -75,6 +85,11 @@ impl Settings {
             }
             None => (None, Config::default()),
         };
+        // The state of a checkout is that of its own entries.
+        let is_own = |entries: &PathBuf| canonical(entries) == canonical(&config.entries);
+        let is_checkout = !is_named
+            && file.as_deref() == Some(Path::new(CHECKOUT))
+            && overrides.entries.as_ref().is_none_or(is_own);
         if let Some(entries) = overrides.entries {
             config.entries = entries;
         }
@@ -84,12 +99,18 @@ impl Settings {
         config.state = overrides.state.or(config.state);
         config.base_url = overrides.base_url.or(config.base_url);
         config.check()?;
-        Ok(Self { config, file })
+        Ok(Self {
+            config,
+            file,
+            is_checkout,
+        })
     }
 
     /// The folder that state is kept in.
     pub(super) fn state(&self) -> Result<PathBuf, SettingsError> {
-        state_folder(&self.config, &|name| std::env::var_os(name))
+        state_folder(&self.config, self.is_checkout, &|name| {
+            std::env::var_os(name)
+        })
     }
 }
 
@@ -129,7 +150,7 @@ fn find_file(
 fn usual_files(env: Environment<'_>) -> Vec<PathBuf> {
     let users = base_folder("XDG_CONFIG_HOME", ".config", env);
     [
-        Some(PathBuf::from("config/tidings.toml")),
+        Some(PathBuf::from(CHECKOUT)),
         users.map(|folder| folder.join("tidings/tidings.toml")),
         Some(PathBuf::from("/etc/tidings/tidings.toml")),
     ]
@@ -145,9 +166,14 @@ fn is_absence(error: &io::Error) -> bool {
     )
 }
 
-/// `--state` or the file's `state`, else the folder that systemd made for the service, else one of
-/// its own for each entries folder in the user's state folder: two sites never share a ledger.
-fn state_folder(config: &Config, env: Environment<'_>) -> Result<PathBuf, SettingsError> {
+/// `--state` or the file's `state`, else the folder that systemd made for the service, else that of the
+/// checkout, else one of its own for each entries folder in the user's state folder: two sites never
+/// share a ledger. A checkout whose ledger lies there already keeps it.
+fn state_folder(
+    config: &Config,
+    is_checkout: bool,
+    env: Environment<'_>,
+) -> Result<PathBuf, SettingsError> {
     if let Some(state) = &config.state {
         return Ok(state.clone());
     }
@@ -159,11 +185,15 @@ fn state_folder(config: &Config, env: Environment<'_>) -> Result<PathBuf, Settin
     if let Some(state) = from_systemd {
         return Ok(state);
     }
-    let base =
-        base_folder("XDG_STATE_HOME", ".local/state", env).ok_or(SettingsError::NoStateFolder)?;
     let entries = canonical(&config.entries);
-    let key = Digest::of(entries.as_os_str().as_encoded_bytes());
-    Ok(base.join("tidings").join(key.to_string()))
+    let key = Digest::of(entries.as_os_str().as_encoded_bytes()).to_string();
+    let users = base_folder("XDG_STATE_HOME", ".local/state", env)
+        .map(|base| base.join("tidings").join(key));
+    if is_checkout {
+        let used = users.filter(|users| Ledger::is_in(users));
+        return Ok(used.unwrap_or_else(|| PathBuf::from(CHECKOUT_STATE)));
+    }
+    users.ok_or(SettingsError::NoStateFolder)
 }
 
 /// The folder of the variable `name`, or the usual one below the home folder. Relative ones are
@@ -280,7 +310,7 @@ mod tests {
                 entries: "/nowhere/entries".into(),
                 ..Config::default()
             };
-            let folder = state_folder(&config, &env(pairs)).unwrap();
+            let folder = state_folder(&config, false, &env(pairs)).unwrap();
             assert_eq!(folder, Path::new(expected), "{pairs:?}");
         };
         let key = Digest::of(b"/nowhere/entries").to_string();
@@ -293,6 +323,30 @@ mod tests {
         let below_home = format!("/home/ann/.local/state/tidings/{key}");
         check(None, &[home], &below_home);
         check(None, &[("XDG_STATE_HOME", "relative"), home], &below_home);
+    }
+
+    #[test]
+    fn a_checkout_keeps_its_state_beside_its_settings_unless_it_has_one_elsewhere() {
+        let root = tempfile::tempdir().unwrap();
+        let config = Config {
+            entries: "/nowhere/entries".into(),
+            ..Config::default()
+        };
+        let state_home = root.path().to_str().unwrap();
+        let systemd = ("STATE_DIRECTORY", "/var/lib/tidings");
+        let check = |pairs: &[(&str, &str)], expected: &Path| {
+            let folder = state_folder(&config, true, &env(pairs)).unwrap();
+            assert_eq!(folder, expected, "{pairs:?}");
+        };
+        let pairs = [("XDG_STATE_HOME", state_home)];
+        check(&pairs, Path::new("config/state"));
+        check(&[systemd, pairs[0]], Path::new("/var/lib/tidings"));
+        let key = Digest::of(b"/nowhere/entries").to_string();
+        let users = root.path().join("tidings").join(key);
+        std::fs::create_dir_all(&users).unwrap();
+        check(&pairs, Path::new("config/state"));
+        std::fs::write(users.join("ledger.sqlite"), "").unwrap();
+        check(&pairs, &users);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::finding::Finding;
 use super::guard::Guard;
 use super::health::Health;
 use super::root::{self, Root};
-use crate::catalogue::{Catalogue, Observation, Record, Standing};
+use crate::catalogue::{Catalogue, Observation, Record};
 use crate::config::{RemovalGuardConfig, WatchMode};
 use crate::entry::parse::Defaults;
 use crate::entry::{Digest, FolderPath, Media, Stamp};
@@ -62,8 +62,8 @@ pub(super) struct Looker {
     missing: HashMap<FolderPath, Instant>,
     /// Paths where a file is again that was not read since.
     returned: HashSet<FolderPath>,
-    /// Files that wait until it is clear who they are, and since when.
-    puzzling: HashMap<FolderPath, Instant>,
+    /// Files that wait until it is clear who they are: since when, and in which version.
+    puzzling: HashMap<FolderPath, (Instant, Stamp)>,
     guard: Guard,
     /// How many entries go because somebody confirmed that their files are gone.
     confirmed: Option<usize>,
@@ -98,7 +98,12 @@ impl Looker {
         let awaited = catalogue.records().filter(|record| is_awaited(record));
         let known = |record: &Record| Known {
             stamp: record.stamp,
-            conventions: record.conventions,
+            // What has lost its text is to be read again.
+            conventions: if record.is_restored() {
+                Digest::of(b"none")
+            } else {
+                record.conventions
+            },
             is_unfinished: false,
             racy: None,
         };
@@ -301,7 +306,7 @@ impl Looker {
     /// only: nobody had seen it.
     fn was_taken_back(&self, path: &FolderPath, catalogue: &Catalogue) -> bool {
         let record = catalogue.at_path(path);
-        let is_gone = |record: &Record| matches!(record.standing, Standing::Withdrawn(_));
+        let is_gone = |record: &Record| record.withdrawn().is_some();
         self.returned.contains(path) && record.is_none_or(|record| is_gone(record))
     }
 
@@ -329,7 +334,7 @@ impl Looker {
 
 /// Whether an entry in this state has a file that should be there.
 fn is_awaited(record: &Record) -> bool {
-    record.displaced.is_none() && !matches!(record.standing, Standing::Withdrawn(_))
+    !record.is_lost()
 }
 
 /// Whether it says what holds for the entries of its folder.

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use super::health::Health;
 use super::looker::{Looker, Surroundings};
+use super::mending::Mending;
 use super::writer::Writer;
 use super::{clock, conventions, restore, site_settings};
 use crate::catalogue::Terms;
@@ -68,6 +69,7 @@ impl Bench {
             hints: Hints::default(),
             health: Arc::clone(&health),
         };
+        let mending = Mending::begin(&ledger, &health);
         Self {
             writer: Writer {
                 looker: Looker::new(around, &catalogue, started),
@@ -81,6 +83,7 @@ impl Bench {
                 terms,
                 alive: started,
                 has_failed: false,
+                mending,
                 #[cfg(unix)]
                 questions: super::control::Questions::default(),
             },
@@ -111,7 +114,9 @@ impl Bench {
     }
 
     /// As at the end of a daemon, or as when it is killed.
-    fn close(self, _is_orderly: bool) {
-        drop(self);
+    fn close(self, is_orderly: bool) {
+        if is_orderly {
+            self.writer.ledger.close();
+        }
     }
 }

@@ -18,6 +18,7 @@ use super::clock::{self, Clock, Doubt};
 use super::control::{Confirmed, Questions};
 use super::health::{Health, Trouble};
 use super::looker::Looker;
+use super::mending::Mending;
 use crate::catalogue::{Catalogue, Changes, Observation, Terms};
 use crate::entry::FolderPath;
 use crate::folder::settle::MAX_WAIT;
@@ -35,6 +36,7 @@ const HEARTBEAT: Duration = Duration::from_hours(24);
 pub(super) struct Writer {
     pub(super) looker: Looker,
     pub(super) ledger: Ledger,
+    pub(super) mending: Mending,
     pub(super) catalogue: Catalogue,
     pub(super) site: Site,
     /// What readers see.
@@ -81,7 +83,7 @@ impl Writer {
             let taken = self.looker.wait(clock::instant(), self.deadline());
             if taken.stopped {
                 self.note_time();
-                return;
+                return self.ledger.close();
             }
             if clock::instant() >= self.alive + HEARTBEAT {
                 self.note_time();
@@ -92,6 +94,7 @@ impl Writer {
 
     /// One turn, at `now`.
     pub(super) fn turn(&mut self, taken: Taken, now: Instant) {
+        self.mend(now);
         #[cfg(unix)]
         let questions = self.questions.take();
         #[cfg(unix)]
@@ -143,7 +146,7 @@ impl Writer {
         let unshown = self.shown.load().is_none().then(|| self.started + MAX_WAIT);
         let unshown = unshown.filter(|until| *until > clock::instant());
         let next = self.looker.next_look();
-        [scheduled, unshown]
+        [scheduled, unshown, self.mending.next_try()]
             .into_iter()
             .flatten()
             .fold(next, Instant::min)
@@ -187,6 +190,7 @@ impl Writer {
                 );
             }
             self.has_failed = true;
+            self.mending.note(&error);
             self.looker.forget(drafts, absent, now);
             return;
         }

@@ -2,14 +2,17 @@
 //! come in any order, late, or not at all, and an entry that is found elsewhere before it is missed would
 //! be taken for a new one.
 
-use std::collections::{BTreeMap, HashSet};
-use std::time::Instant;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use super::Looker;
 use crate::catalogue::Catalogue;
 use crate::entry::{Draft, FolderPath, Media, Stamp};
 use crate::folder::scan::Look;
-use crate::folder::settle::MAX_WAIT;
+use crate::folder::settle::{MAX_WAIT, OPEN_PATIENCE};
+
+/// How long a file waits, at most, to be told who it is: until whatever it may be was surely read.
+const PATIENCE: Duration = OPEN_PATIENCE.saturating_add(MAX_WAIT);
 
 /// What was found where an entry should be.
 enum Kin {
@@ -35,6 +38,7 @@ impl Looker {
     ) {
         let mut seen: HashSet<FolderPath> = drafts.iter().map(|it| it.0.path.clone()).collect();
         let mut unclear: HashSet<FolderPath> = HashSet::new();
+        let mut gone: HashSet<FolderPath> = HashSet::new();
         let mut next = 0;
         // Each round looks at what the one before it has read; names may have been passed on in a ring.
         while next < drafts.len() {
@@ -46,7 +50,15 @@ impl Looker {
                     }
                     match self.kin_at(&suspect, catalogue) {
                         Kin::Unchanged => {}
-                        Kin::Gone => self.is_missed(suspect, now),
+                        Kin::Gone => {
+                            let record = catalogue.at_path(&suspect);
+                            if record.is_some_and(|it| !it.is_lost()) {
+                                self.is_missed(suspect.clone(), now);
+                            }
+                            if record.is_some_and(|it| !it.stamp.is_same_file(stamp)) {
+                                gone.insert(suspect);
+                            }
+                        }
                         Kin::Changed(stamp) => drop(changed.insert(suspect, stamp)),
                         Kin::Unclear => drop(unclear.insert(suspect)),
                     }
@@ -54,6 +66,9 @@ impl Looker {
             }
             next = drafts.len();
             drafts.extend(self.read(changed, media, now));
+        }
+        if !gone.is_empty() {
+            unclear.extend(self.found_elsewhere(gone, drafts, catalogue, now));
         }
         while self.put_off(drafts, &mut unclear, catalogue, now) {}
         for (draft, _) in drafts {
@@ -65,12 +80,52 @@ impl Looker {
         let known = self.known.get(path).map(|known| known.stamp);
         match self.around.folder.look(path) {
             Ok(Look::File(stamp)) if known == Some(stamp) => Kin::Unchanged,
-            Ok(Look::File(stamp)) if catalogue.knows_version(&stamp) => Kin::Changed(stamp),
+            Ok(Look::File(stamp)) if self.is_known_whole(path, stamp, catalogue) => {
+                Kin::Changed(stamp)
+            }
             Ok(Look::File(_)) => Kin::Unclear,
             Ok(Look::Nothing) => Kin::Gone,
             // Nothing that could be read; and what can't be looked at is not gone.
             Ok(Look::Folder | Look::Other) | Err(_) => Kin::Unchanged,
         }
+    }
+
+    /// Whether this version was found whole before: under another name, or when it was put off.
+    fn is_known_whole(&self, path: &FolderPath, stamp: Stamp, catalogue: &Catalogue) -> bool {
+        let put_off = self.puzzling.get(path).map(|(_, version)| *version);
+        put_off == Some(stamp) || catalogue.knows_version(&stamp)
+    }
+
+    /// Which of the entries that are gone have their files under a name that was not read yet: who has
+    /// the same text must not be taken for them before that.
+    fn found_elsewhere(
+        &mut self,
+        gone: HashSet<FolderPath>,
+        drafts: &[(Draft, Stamp)],
+        catalogue: &Catalogue,
+        now: Instant,
+    ) -> Vec<FolderPath> {
+        let Ok(listing) = self.around.folder.walk(None) else {
+            return Vec::new();
+        };
+        let read: HashSet<&FolderPath> = drafts.iter().map(|(draft, _)| &draft.path).collect();
+        let files: HashMap<(u64, u64), &(FolderPath, Stamp)> = listing
+            .entries
+            .iter()
+            .filter(|(path, _)| !read.contains(path))
+            .map(|file| ((file.1.device, file.1.inode), file))
+            .collect();
+        let mut found = Vec::new();
+        for path in gone {
+            let stamp = catalogue.at_path(&path).map(|record| record.stamp);
+            let file = stamp.and_then(|it| files.get(&(it.device, it.inode)).zip(Some(it)));
+            if let Some(((elsewhere, _), _)) = file.filter(|(file, it)| file.1.is_same_file(it)) {
+                self.settling
+                    .look_later(elsewhere.clone(), Duration::ZERO, now);
+                found.push(path);
+            }
+        }
+        found
     }
 
     fn is_missed(&mut self, path: FolderPath, now: Instant) {
@@ -95,8 +150,10 @@ impl Looker {
         let before = drafts.len();
         drafts.retain(|(draft, stamp)| {
             let mut suspects = catalogue.suspects(draft, stamp).into_iter();
-            let since = *self.puzzling.entry(draft.path.clone()).or_insert(now);
-            let waits = now < since + MAX_WAIT && suspects.any(|path| unclear.contains(&path));
+            let puzzle = self.puzzling.entry(draft.path.clone());
+            let (since, version) = puzzle.or_insert((now, *stamp));
+            *version = *stamp;
+            let waits = now < *since + PATIENCE && suspects.any(|path| unclear.contains(&path));
             if waits {
                 self.known.remove(&draft.path);
                 self.settling

@@ -77,6 +77,8 @@ struct History {
     touched: BTreeMap<&'static str, Touch>,
     /// Who has a file that can't be published just now.
     broken: BTreeSet<usize>,
+    /// Nothing but the mirror remembers what was good.
+    is_bare: bool,
     contents: u32,
     late: Vec<(FolderPath, Sign)>,
     events: Vec<(FolderPath, Sign)>,
@@ -108,6 +110,7 @@ impl History {
             born_at: BTreeMap::new(),
             touched: BTreeMap::new(),
             broken: BTreeSet::new(),
+            is_bare: false,
             contents: 0,
             late: Vec::new(),
             events: Vec::new(),
@@ -190,7 +193,12 @@ impl History {
 
     fn settle_at(&mut self, path: &'static str, being: usize) {
         self.lost.remove(&being);
-        self.last_at.retain(|_, lost| *lost != being);
+        let last = self.last_at.iter().find(|(_, lost)| **lost == being);
+        if let Some(last) = last.map(|(last, _)| *last) {
+            // Until it was seen elsewhere, whatever lies there now would be taken for it.
+            self.last_at.remove(last);
+            self.touched.insert(last, Touch::Other);
+        }
         if let Some(other) = self.last_at.remove(path) {
             // Its name is another's now: only its own file or text brings it back.
             assert!(self.lost.contains(&other));
@@ -224,7 +232,7 @@ impl History {
         let being = self.at[path];
         let was_seen = self.beings[being].seen.is_some();
         let is_calm = !self.touched.contains_key(path);
-        let breaks = was_seen && is_calm && self.chance.usize(..8) == 0;
+        let breaks = was_seen && is_calm && !self.is_bare && self.chance.usize(..8) == 0;
         if breaks {
             self.broken.insert(being);
         } else {
@@ -388,6 +396,7 @@ impl History {
             self.forget();
         }
         self.reopen();
+        self.is_bare = true;
         if and_mirror {
             // Until the folder was looked at, nothing is known that could be known again.
             self.settle();
@@ -471,6 +480,7 @@ impl History {
         self.events.clear();
         self.late.clear();
         self.touched.clear();
+        self.is_bare = false;
     }
 
     /// Compares with the oracle.
@@ -588,7 +598,7 @@ impl History {
                 if self.chance.usize(..3) > 0 || !self.broken.is_empty() {
                     return None;
                 }
-                let and_mirror = true || self.chance.usize(..2) == 0;
+                let and_mirror = self.chance.usize(..2) == 0;
                 self.lose_ledger(and_mirror)
             }
             22 => {

@@ -1,0 +1,135 @@
+//! `tidings ledger`: is it whole, a copy of it, and a new one from its mirror.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use super::settings::{Overrides, Settings};
+use crate::daemon::StartError;
+use crate::ledger::{Checked, Ledger};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write a complete, checked copy of the ledger to a new file
+    #[command(after_help = BACKUP_HELP)]
+    Backup {
+        /// The file to make; one that is there is not overwritten
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Look at every page, row and text of the ledger, and at its mirror
+    #[command(after_help = CHECK_HELP)]
+    Check {
+        /// How to tell it
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+    /// Set the ledger aside, and make a new one from its mirror
+    #[command(after_help = REBUILD_HELP)]
+    Rebuild,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// For programs: one object, whose names stay as they are
+    Json,
+}
+
+const BACKUP_HELP: &str = "\
+A daemon may serve and publish meanwhile: the copy is the ledger at one moment.
+
+Examples:
+  tidings ledger backup /var/backups/tidings-$(date +%F).sqlite
+  tidings ledger backup copy.sqlite --state /var/lib/tidings
+
+To go back to a copy, stop the daemon, remove ledger.sqlite and what is named like it from the state
+folder, and put the copy there as ledger.sqlite. Elsewhere, start with --adopt.";
+
+const CHECK_HELP: &str = "\
+Nothing is changed, and a daemon may be running. Exit codes: 0 nothing is wrong, 1 something is,
+2 wrong usage or settings.
+
+Examples:
+  tidings ledger check
+  tidings ledger check --format json --state /var/lib/tidings";
+
+const REBUILD_HELP: &str = "\
+A daemon does this by itself when it finds damage; this is for when you know better. The old files are
+kept in a folder damaged-1, damaged-2, … in the state folder. Exit code 75: a daemon is running.
+
+Examples:
+  tidings ledger rebuild
+  tidings ledger rebuild --entries ~/articles --state /var/lib/tidings";
+
+/// Returns whether all is well.
+pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result<bool> {
+    let settings = Settings::load(overrides)?;
+    let state = settings.state()?;
+    let mut is_well = true;
+    let text = match &arguments.command {
+        Command::Backup { file } => {
+            let entries = Ledger::backup(&state, file).map_err(StartError::Ledger)?;
+            format!("{}: {entries} entries, checked\n", file.display())
+        }
+        Command::Check { format } => {
+            let checked = Ledger::check(&state).map_err(StartError::Ledger)?;
+            is_well = checked.findings.is_empty();
+            match format {
+                Format::Human => human(&checked),
+                Format::Json => json(&checked)?,
+            }
+        }
+        Command::Rebuild => {
+            let entries = std::path::absolute(&settings.config.entries)
+                .context("the entries folder has no path")?;
+            let restored = Ledger::rebuild(&state, &entries).map_err(StartError::Ledger)?;
+            format!("{restored}\n")
+        }
+    };
+    let mut stdout = io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .context("can't write to standard output")?;
+    Ok(is_well)
+}
+
+fn human(checked: &Checked) -> String {
+    let Checked { entries, findings } = checked;
+    if findings.is_empty() {
+        return format!("{entries} entries: all is well\n");
+    }
+    findings
+        .iter()
+        .map(|finding| format!("error: {finding}\n"))
+        .collect()
+}
+
+/// What `--format json` prints. Names are only ever added.
+#[derive(Serialize)]
+struct Report<'a> {
+    version: u32,
+    entries: usize,
+    findings: &'a [String],
+}
+
+fn json(checked: &Checked) -> anyhow::Result<String> {
+    let report = Report {
+        version: 1,
+        entries: checked.entries,
+        findings: &checked.findings,
+    };
+    let text = serde_json::to_string_pretty(&report).context("can't write JSON")?;
+    Ok(text + "\n")
+}

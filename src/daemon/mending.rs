@@ -1,0 +1,151 @@
+//! A ledger that is damaged or refuses to be written, under a running daemon.
+//!
+//! A thread of its own examines the whole ledger after the start and once a day; readers of texts and
+//! commits may come upon damage, too. The writer then makes the ledger anew from all that it knows,
+//! and nobody who is served notices. A ledger that could only be read at the start is tried again each
+//! second.
+
+use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tracing::{debug, error, info, warn};
+
+use super::clock;
+use super::health::{Health, Trouble};
+use super::writer::Writer;
+use crate::folder::watch::Hints;
+use crate::ledger::{Alarm, Inspector, Ledger, LedgerError};
+
+/// How often what failed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How often the whole ledger is examined.
+const EXAMINE: Duration = Duration::from_hours(24);
+
+/// How long the examination leaves the disk to others after each batch.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// What is known to be wrong with the ledger.
+pub(super) struct Mending {
+    alarm: Alarm,
+    /// The damage that a commit came upon, or that could not be healed yet.
+    damage: Option<String>,
+    next_try: Option<Instant>,
+}
+
+/// Whether all that was live when the ledger was written is so still; if not, nothing is shown before
+/// the first scan has brought it back.
+pub(super) fn is_whole(ledger: &Ledger) -> bool {
+    ledger
+        .restored()
+        .is_none_or(|restored| restored.waiting == 0)
+}
+
+impl Mending {
+    /// Tells what had to be done to open `ledger`.
+    pub(super) fn begin(ledger: &Ledger, health: &Health) -> Self {
+        if let Some(restored) = ledger.restored() {
+            error!(%restored, "the ledger had to be restored");
+        }
+        if let Some(refusal) = ledger.refusal() {
+            health.set(Trouble::LedgerFails, true);
+            let error: &dyn std::error::Error = refusal;
+            error!(
+                error,
+                "the ledger can only be read: what it knows is served, and new entries wait"
+            );
+        }
+        Self {
+            alarm: ledger.alarm(),
+            damage: None,
+            next_try: ledger.refusal().map(|_| clock::instant() + RETRY),
+        }
+    }
+
+    /// Begins to examine `ledger` again and again; what is found wakes the writer through `hints`.
+    pub(super) fn watch(&self, ledger: &Ledger, hints: &Hints) -> io::Result<()> {
+        let hints = hints.clone();
+        self.alarm.wakes(move || hints.everything());
+        let inspector = ledger.inspector();
+        // It only reads, and ends with the process.
+        thread::Builder::new()
+            .name("examine".to_owned())
+            .spawn(move || examine(&inspector))
+            .map(drop)
+    }
+
+    /// A commit failed with `error`.
+    pub(super) fn note(&mut self, error: &LedgerError) {
+        if error.is_damage() {
+            self.damage = Some(error.to_string());
+        }
+    }
+
+    /// When there is something to try again.
+    pub(super) fn next_try(&self) -> Option<Instant> {
+        self.next_try
+    }
+}
+
+fn examine(inspector: &Inspector) {
+    loop {
+        if let Err(error) = inspector.inspect(&|| thread::sleep(PAUSE)) {
+            // A ledger that can't be written may not be open to a second reader either.
+            debug!(%error, "the ledger could not be examined");
+        }
+        thread::sleep(EXAMINE);
+    }
+}
+
+impl Writer {
+    /// Heals or opens the ledger, as far as there is need.
+    pub(super) fn mend(&mut self, now: Instant) {
+        if self.mending.next_try.is_some_and(|next| now < next) {
+            return;
+        }
+        let heard = self.mending.alarm.take();
+        let damage = self.mending.damage.take().or(heard);
+        let is_frozen = self.ledger.refusal().is_some();
+        self.mending.next_try = None;
+        if is_frozen {
+            self.mending.damage = damage;
+            match self.ledger.recover() {
+                Ok(()) => {
+                    self.health.set(Trouble::LedgerFails, false);
+                    info!("the ledger can be written again");
+                }
+                Err(_) => self.mending.next_try = Some(now + RETRY),
+            }
+        } else if let Some(damage) = damage {
+            self.heal(damage, now);
+        }
+    }
+
+    fn heal(&mut self, damage: String, now: Instant) {
+        match self.ledger.heal(&self.catalogue) {
+            Ok(aside) => {
+                self.health.set(Trouble::LedgerFails, false);
+                let lost = self.ledger.untold().to_vec();
+                error!(
+                    damage,
+                    old_files = %aside.display(),
+                    entries = self.catalogue.records().count(),
+                    texts_to_read_again = lost.len(),
+                    "the ledger was damaged, and has been made anew from what is known"
+                );
+                self.looker.forget(lost, Vec::new(), now);
+            }
+            Err(error) => {
+                if self.health.set(Trouble::LedgerFails, true) {
+                    let error: &dyn std::error::Error = &error;
+                    error!(damage, error, "the damaged ledger can't be made anew");
+                } else {
+                    warn!(%error, "the damaged ledger still can't be made anew");
+                }
+                self.mending.damage = Some(damage);
+                self.mending.next_try = Some(now + RETRY);
+            }
+        }
+    }
+}

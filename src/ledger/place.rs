@@ -1,0 +1,174 @@
+//! The files in the state folder: their names, the lock, and how they are moved aside.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use super::LedgerError;
+
+/// A state folder.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    state: PathBuf,
+}
+
+/// What `SQLite` keeps beside a database in WAL mode.
+const BESIDE: [&str; 2] = ["-wal", "-shm"];
+
+impl Place {
+    pub(super) fn new(state: &Path) -> Self {
+        Self {
+            state: state.to_owned(),
+        }
+    }
+
+    pub(super) fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// The database.
+    pub(super) fn ledger(&self) -> PathBuf {
+        self.state.join("ledger.sqlite")
+    }
+
+    /// What `SQLite` has not yet moved into the database.
+    pub(super) fn wal(&self) -> PathBuf {
+        self.state.join("ledger.sqlite-wal")
+    }
+
+    /// A database that is being made, to take the place of the ledger.
+    pub(super) fn next(&self) -> PathBuf {
+        self.state.join("ledger.sqlite.new")
+    }
+
+    /// The mirror.
+    pub(super) fn mirror(&self) -> PathBuf {
+        self.state.join("identities.jsonl")
+    }
+
+    /// The copy that is made before a migration from `version`; the `number`th of that name.
+    pub(super) fn backup(&self, version: usize, number: usize) -> PathBuf {
+        let end = if number == 1 {
+            String::new()
+        } else {
+            format!(".{number}")
+        };
+        self.state.join(format!("ledger.v{version}.backup{end}"))
+    }
+
+    /// Takes the lock, and writes our process id into it for the one who asks.
+    pub(super) fn lock(&self) -> Result<File, LedgerError> {
+        std::fs::create_dir_all(&self.state).map_err(|error| self.unusable(error))?;
+        let mut lock = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(self.state.join("lock"))
+            .map_err(|error| self.unusable(error))?;
+        self.take(&mut lock)?;
+        // The lock counts, not the note in it: a full disk may refuse that.
+        let _ = lock
+            .set_len(0)
+            .and_then(|()| lock.rewind())
+            .and_then(|()| writeln!(lock, "{}", std::process::id()));
+        Ok(lock)
+    }
+
+    /// Takes the lock where nothing can be written. `None` if there is no file to lock, or it is not
+    /// ours to open: then nobody can write here, as long as that is so.
+    pub(super) fn lock_unwritten(&self) -> Result<Option<File>, LedgerError> {
+        let file = File::options().read(true).open(self.state.join("lock"));
+        let Ok(mut lock) = file else { return Ok(None) };
+        self.take(&mut lock)?;
+        Ok(Some(lock))
+    }
+
+    fn take(&self, lock: &mut File) -> Result<(), LedgerError> {
+        match lock.try_lock() {
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let known = lock.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
+                let holder = known.then(|| holder.trim().to_owned());
+                Err(LedgerError::Held {
+                    folder: self.state.clone(),
+                    holder,
+                })
+            }
+            Err(TryLockError::Error(error)) => Err(self.unusable(error)),
+        }
+    }
+
+    /// Moves the ledger with all that belongs to it into a new folder, whose path is returned; a
+    /// mirror is copied there. Nothing that was moved aside before is touched.
+    pub(super) fn set_aside(&self) -> Result<PathBuf, LedgerError> {
+        let aside = self.new_folder().map_err(|error| self.unusable(error))?;
+        let move_all = || -> io::Result<()> {
+            if self.mirror().exists() {
+                std::fs::copy(self.mirror(), aside.join("identities.jsonl"))?;
+            }
+            // The database goes last: as long as it is there, this can be done again.
+            for end in BESIDE.into_iter().chain([""]) {
+                let name = format!("ledger.sqlite{end}");
+                match std::fs::rename(self.state.join(&name), aside.join(&name)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+            sync_folder(&aside)?;
+            sync_folder(&self.state)
+        };
+        move_all().map_err(|error| self.unusable(error))?;
+        Ok(aside)
+    }
+
+    fn new_folder(&self) -> io::Result<PathBuf> {
+        let mut number = 1;
+        loop {
+            let folder = self.state.join(format!("damaged-{number}"));
+            match std::fs::create_dir(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                made => return made.map(|()| folder),
+            }
+        }
+    }
+
+    /// Puts what was made as [`Place::next`] in the place of the ledger, which must be free.
+    pub(super) fn put_next(&self) -> Result<(), LedgerError> {
+        std::fs::rename(self.next(), self.ledger())
+            .and_then(|()| sync_folder(&self.state))
+            .map_err(|error| self.unusable(error))
+    }
+
+    /// Removes what is left of a database that was being made.
+    pub(super) fn clear_next(&self) -> Result<(), LedgerError> {
+        for end in ["", "-journal"] {
+            remove(&self.state.join(format!("ledger.sqlite.new{end}")))
+                .map_err(|error| self.unusable(error))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn unusable(&self, error: io::Error) -> LedgerError {
+        LedgerError::Folder(self.state.clone(), error)
+    }
+}
+
+/// Removes a file, if it is there.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a rename in `folder` outlast a power cut.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::options().read(true).open(folder)?.sync_all()
+    } else {
+        // Elsewhere a folder can't be opened, and the file system sees to it.
+        Ok(())
+    }
+}
