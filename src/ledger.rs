@@ -16,7 +16,10 @@
 //! the same: what it knows can be served, and each commit first tries to open it properly.
 
 mod bodies;
+mod census;
+mod error;
 mod examination;
+mod mending;
 mod mirror;
 mod opening;
 mod place;
@@ -26,139 +29,30 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod writing;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use uuid::Uuid;
 
-use crate::catalogue::{Catalogue, Changes, Key, Record};
+use crate::catalogue::{Changes, Key, Record};
 use crate::entry::{Digest, FolderPath, Media};
 use bodies::Source;
 pub use bodies::{Alarm, LedgerBodies};
+use census::Census;
+pub use error::LedgerError;
 use examination::{FOLDER, Good, SETTINGS, SITE, Verdict};
-use mirror::{Head, Identity, Mirror};
+use mirror::{Head, Mirror};
 use opening::Opened;
 use place::Place;
-use restoring::Contents;
 pub use restoring::Restored;
-use rows::{Census, Fault};
 pub use tools::{Checked, Inspector};
-
-/// Why a ledger can't be opened or written.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// The state folder can't be used.
-    #[error("the state folder {0} can't be used: expected a folder that this user may write")]
-    Folder(PathBuf, #[source] io::Error),
-    /// Another daemon holds it.
-    #[error("another daemon{} holds the ledger in {folder}: expected to be the only one", holder.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default())]
-    Held {
-        /// The state folder.
-        folder: PathBuf,
-        /// The process that holds it, as far as it said.
-        holder: Option<String>,
-    },
-    /// It belongs to another entries folder.
-    #[error(
-        "the ledger in {state} belongs to the entries in {owner}, not {asked}: expected another state folder, or `--adopt` if the entries were moved"
-    )]
-    Foreign {
-        /// The state folder.
-        state: PathBuf,
-        /// The folder it remembers.
-        owner: String,
-        /// The folder it was asked to serve.
-        asked: String,
-    },
-    /// It was written by a newer program.
-    #[error("the ledger in {0} was written by a newer version of tidings (schema {1}, this one knows {known}): expected that version or a newer one", known = schema::VERSION)]
-    Newer(PathBuf, i64),
-    /// It is not as it was written.
-    #[error("the ledger in {0} is damaged, {1}: expected it to be as tidings left it")]
-    Damaged(PathBuf, String),
-    /// Somebody else wrote it while it could not be written here.
-    #[error(
-        "the ledger in {0} was changed by another program: expected to be the only one; start again"
-    )]
-    Changed(PathBuf),
-    /// There is none.
-    #[error("there is no ledger in {0}: expected the state folder of a daemon that has run")]
-    Missing(PathBuf),
-    /// There is nothing to rebuild it from.
-    #[error(
-        "there are no identities in {0}: expected a mirror, identities.jsonl, to rebuild the ledger from"
-    )]
-    NoMirror(PathBuf),
-    /// A copy would take the place of another file.
-    #[error("{0} is there already: expected the name of a new file")]
-    Exists(PathBuf),
-    /// A copy can't be written.
-    #[error("the copy {0} can't be written: expected a place with room that this user may write")]
-    Copy(PathBuf, #[source] io::Error),
-    /// It can only be read for now.
-    #[error(transparent)]
-    Refused(Arc<LedgerError>),
-    /// `SQLite` failed.
-    #[error("the ledger could not be {0}")]
-    Sqlite(&'static str, #[source] rusqlite::Error),
-}
-
-impl LedgerError {
-    /// Whether the ledger is not as it was written: it can be healed.
-    pub fn is_damage(&self) -> bool {
-        match self {
-            Self::Damaged(..) => true,
-            Self::Sqlite(_, error) => rows::is_damage(error),
-            _ => false,
-        }
-    }
-
-    /// Whether it is the disk that refuses, and may think better of it.
-    fn is_refusal(&self) -> bool {
-        use rusqlite::ErrorCode as Code;
-        match self {
-            Self::Folder(_, error) => matches!(
-                error.kind(),
-                io::ErrorKind::PermissionDenied
-                    | io::ErrorKind::ReadOnlyFilesystem
-                    | io::ErrorKind::StorageFull
-                    | io::ErrorKind::QuotaExceeded
-            ),
-            Self::Sqlite(_, error) => matches!(
-                error.sqlite_error_code(),
-                Some(
-                    Code::ReadOnly
-                        | Code::CannotOpen
-                        | Code::DiskFull
-                        | Code::PermissionDenied
-                        | Code::SystemIoFailure
-                )
-            ),
-            _ => false,
-        }
-    }
-}
-
-impl Place {
-    fn damaged(&self, what: String) -> LedgerError {
-        LedgerError::Damaged(self.state().to_owned(), what)
-    }
-
-    fn fault(&self, what: &'static str, fault: Fault) -> LedgerError {
-        match fault {
-            Fault::Damage(what) => self.damaged(what),
-            Fault::Sqlite(error) => LedgerError::Sqlite(what, error),
-        }
-    }
-}
 
 /// What a ledger kept.
 #[derive(Debug, Default)]
@@ -197,6 +91,10 @@ pub struct Ledger {
 }
 
 /// How far it is ours.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one, and nearly always the large one"
+)]
 enum Hold {
     /// To read and write.
     Full {
@@ -429,133 +327,17 @@ impl Ledger {
         else {
             return Err(self.place.damaged("it can't be written".to_owned()));
         };
-        let counted = write(connection, *census, changes, departures).map_err(|error| {
-            *is_doubtful = true;
-            LedgerError::Sqlite("written", error)
-        })?;
+        let counted =
+            writing::write(connection, *census, changes, departures).map_err(|error| {
+                *is_doubtful = true;
+                LedgerError::Sqlite("written", error)
+            })?;
         *census = counted;
         let keys = changes.records.iter().map(|record| record.key);
         *last = keys.fold(*last, Key::max);
-        let all = || identities(connection, counted.turn);
+        let all = || writing::identities(connection, counted.turn);
         mirror.get_mut().append(&changes.records, counted.turn, all);
         Ok(())
-    }
-
-    /// Makes it writable again after it could not be written: opens it anew, and proves that it is as
-    /// it was left. Does nothing if there is no need.
-    pub fn recover(&mut self) -> Result<(), LedgerError> {
-        match &mut self.hold {
-            Hold::Full {
-                is_doubtful: false, ..
-            } => Ok(()),
-            Hold::Full { connection, .. } => {
-                let again = opening::connect(&self.place)?;
-                let good = opening::good_in(&self.place, &again)?;
-                if good.census.rows[0] < self.census.rows[0] {
-                    return Err(self.place.damaged("it lacks entries".to_owned()));
-                }
-                self.census = forget_after(&again, self.last, self.census.turn)
-                    .map_err(|error| LedgerError::Sqlite("written", error))?;
-                *connection = again;
-                self.trust();
-                Ok(())
-            }
-            Hold::Frozen { lock, .. } => {
-                lock.take();
-                let again = Self::open(self.place.state(), Path::new(&self.folder), self.adopt)?;
-                self.thaw(again)
-            }
-        }
-    }
-
-    fn trust(&mut self) {
-        if let Hold::Full { is_doubtful, .. } = &mut self.hold {
-            *is_doubtful = false;
-        }
-    }
-
-    /// Becomes `again`, which was opened in its place.
-    fn thaw(&mut self, again: Self) -> Result<(), LedgerError> {
-        if let Hold::Frozen { why, .. } = &again.hold {
-            let refused = LedgerError::Refused(Arc::clone(why));
-            self.hold = again.hold;
-            return Err(refused);
-        }
-        if again.print != self.print {
-            return Err(LedgerError::Changed(self.place.state().to_owned()));
-        }
-        let source = Source::open(&self.place.ledger())
-            .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
-        self.bodies.read_from(source);
-        self.hold = again.hold;
-        self.census = again.census;
-        // Facts that could not be kept meanwhile.
-        for (name, value) in self.facts.take() {
-            if ![Census::FACT, schema::VERSION_FACT].contains(&name.as_str()) {
-                self.set_fact(&name, &value)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes a new ledger under a running daemon, because the present one is damaged: of all that
-    /// `catalogue` knows, and of the texts that are still right. Where the old files are now is returned,
-    /// and the files whose texts are lost are [`Ledger::untold`].
-    pub fn heal(&mut self, catalogue: &Catalogue) -> Result<PathBuf, LedgerError> {
-        let old = Source::open(&self.place.ledger()).ok();
-        let salvaged = Contents::salvaged(old.as_ref());
-        let records = catalogue.records();
-        let known = |path: &FolderPath| Some((path.clone(), catalogue.media(path)?));
-        let media: BTreeMap<FolderPath, Media> = salvaged
-            .media
-            .into_iter()
-            .chain(catalogue.media_paths().filter_map(known))
-            .collect();
-        let contents = Contents {
-            facts: self.facts.borrow().clone(),
-            records: records
-                .map(|record| (record.key, (**record).clone()))
-                .collect(),
-            media: media.into_iter().collect(),
-            departures: salvaged.departures,
-            turn: self.census.turn,
-        };
-        restoring::build(&self.place, &contents, old.as_ref())?;
-        drop(old);
-        let Hold::Full {
-            connection,
-            mirror,
-            is_doubtful,
-            ..
-        } = &mut self.hold
-        else {
-            return Err(self.place.damaged("it can't be written".to_owned()));
-        };
-        // Should a step fail, nothing may be written where the old one was.
-        *is_doubtful = true;
-        // The old one stays as it is, for whoever wants to know.
-        let _ = connection.set_db_config(
-            rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
-            true,
-        );
-        let aside = self.place.set_aside()?;
-        self.place.put_next()?;
-        *connection = opening::connect(&self.place)?;
-        let good = opening::good_in(&self.place, connection)?;
-        let source = Source::open(&self.place.ledger())
-            .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
-        self.bodies.read_from(source);
-        self.census = good.census;
-        let records = good.stored.records;
-        self.last = records.last().map_or(Key(0), |record| record.key);
-        let untold = records.iter().filter(|it| good.untold.contains(&it.key));
-        self.untold = untold.map(|record| record.entry.path.clone()).collect();
-        let turn = good.census.turn;
-        let all = || Ok(records.iter().map(|it| Identity::of(it, turn)).collect());
-        mirror.get_mut().finish(all);
-        self.trust();
-        self.alarm.healed();
-        Ok(aside)
     }
 
     /// Lets go of texts that no record names any more. Not done in [`Ledger::commit`], because a
@@ -582,7 +364,9 @@ impl Ledger {
             connection, mirror, ..
         } = &mut self.hold
         {
-            mirror.get_mut().finish(|| identities(connection, turn));
+            mirror
+                .get_mut()
+                .finish(|| writing::identities(connection, turn));
             // What can't be moved now stays where it is just as safe.
             let _ = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
         }
@@ -597,7 +381,7 @@ impl Ledger {
         if let Hold::Full { connection, .. } = &self.hold
             && self.fact(name).as_deref() != Some(value)
         {
-            put_fact(connection, name, value)
+            writing::put_fact(connection, name, value)
                 .map_err(|error| LedgerError::Sqlite("written", error))?;
         }
         let mut facts = self.facts.borrow_mut();
@@ -611,73 +395,3 @@ const ALIVE: &str = "alive";
 
 /// The fact that keeps the device of the entries folder.
 const ROOT_DEVICE: &str = "root_device";
-
-fn put_fact(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
-    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    rows::put_fact(&transaction, name, value)?;
-    transaction.commit()
-}
-
-/// Writes one turn, and counts.
-fn write(
-    connection: &mut Connection,
-    before: Census,
-    changes: &Changes,
-    departures: &[(String, Timestamp)],
-) -> rusqlite::Result<Census> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut census = before;
-    census.turn += 1;
-    let [entries, media_files, left] = &mut census.rows;
-    for (digest, body) in &changes.bodies {
-        restoring::put_text(&transaction, *digest, body.as_str())?;
-    }
-    // All go before the first comes: an id may pass from one to another in one turn.
-    for record in &changes.records {
-        let key = Value::Integer(rows::number_of(record.key));
-        let removed = u64::from(rows::ENTRY.remove(&transaction, &key)?);
-        *entries = entries.saturating_sub(removed);
-    }
-    for record in &changes.records {
-        *entries += u64::from(rows::put_record(&transaction, record)?);
-    }
-    for (path, media) in &changes.media {
-        match media {
-            Some(media) => {
-                *media_files += u64::from(rows::put_media(&transaction, path, *media)?);
-            }
-            None => {
-                let key = rows::text(path.as_str());
-                let removed = u64::from(rows::MEDIA.remove(&transaction, &key)?);
-                *media_files = media_files.saturating_sub(removed);
-            }
-        }
-    }
-    for (feed, moment) in departures {
-        *left += u64::from(rows::put_departure(&transaction, feed, *moment)?);
-    }
-    census.put(&transaction)?;
-    transaction.commit()?;
-    Ok(census)
-}
-
-/// Forgets what a commit left that nobody saw succeed: entries after `last`. Counts the rest.
-fn forget_after(connection: &Connection, last: Key, turn: u64) -> rusqlite::Result<Census> {
-    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
-    transaction.execute("DELETE FROM entry WHERE key > ?1", [rows::number_of(last)])?;
-    let census = Census::take(&transaction, turn + 1)?;
-    census.put(&transaction)?;
-    transaction.commit()?;
-    Ok(census)
-}
-
-/// All identities, for the mirror.
-fn identities(connection: &Connection, turn: u64) -> io::Result<Vec<Identity>> {
-    let read = |row: &rusqlite::Row<'_>| rows::record(row).map(|it| Identity::of(&it, turn));
-    rows::ENTRY
-        .all(connection, read)
-        .map_err(|fault| match fault {
-            Fault::Damage(what) => io::Error::new(io::ErrorKind::InvalidData, what),
-            Fault::Sqlite(error) => io::Error::other(error),
-        })
-}

@@ -110,10 +110,13 @@ fn human(checked: &Checked) -> String {
     if findings.is_empty() {
         return format!("{entries} entries: all is well\n");
     }
-    findings
-        .iter()
-        .map(|finding| format!("error: {finding}\n"))
-        .collect()
+    let mut text = String::new();
+    for finding in findings {
+        text.push_str("error: ");
+        text.push_str(finding);
+        text.push('\n');
+    }
+    text
 }
 
 /// What `--format json` prints. Names are only ever added.

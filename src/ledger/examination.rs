@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use uuid::Uuid;
 
-use super::rows::{self, Census, DEPARTURE, ENTRY, FACT, Fault, MEDIA};
+use super::census::Census;
+use super::rows::{self, DEPARTURE, ENTRY, FACT, Fault, MEDIA};
 use super::{Stored, schema};
 use crate::catalogue::{Key, Record, Standing};
 use crate::entry::{Body, Digest, Digester};

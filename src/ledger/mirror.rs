@@ -252,20 +252,20 @@ pub(super) struct Mirror {
 }
 
 impl Mirror {
-    /// The mirror at `path`, which holds `held` and is to hold `records`.
+    /// The mirror at `path`, which holds `known` and is to hold `records`.
     pub(super) fn start(
         path: PathBuf,
         head: Head,
-        held: &Held,
+        known: &Held,
         records: &[Record],
         turn: u64,
     ) -> Self {
-        let is_behind = !held.is_just(&head, records);
+        let is_behind = !known.is_just(&head, records);
         let mut mirror = Self {
             path,
             head,
             file: None,
-            lines: held.lines,
+            lines: known.lines,
             needed: records.len() + 1,
             is_behind,
             has_failed: false,

@@ -6,11 +6,12 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::bodies::Source;
+use super::census::Census;
 use super::examination::{Good, Verdict, check_header, examine};
 use super::mirror::{Held, Identity};
 use super::place::Place;
 use super::restoring::{Restored, restore, unknown_to};
-use super::rows::{self, Census, Fault, Table};
+use super::rows::{self, Fault, Table};
 use super::{LedgerError, schema};
 use crate::entry::{Digest, Digester};
 

@@ -12,10 +12,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::bodies::Source;
+use super::census::Census;
 use super::examination::{FOLDER, Good, SITE, needs_text, text};
 use super::mirror::{Held, Identity};
 use super::place::Place;
-use super::rows::{self, Census, DEPARTURE, ENTRY, FACT, MEDIA};
+use super::rows::{self, DEPARTURE, ENTRY, FACT, MEDIA};
 use super::{LedgerError, schema};
 use crate::catalogue::{Key, Record};
 use crate::entry::{Digest, EntryId, FolderPath, Media};

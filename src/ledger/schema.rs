@@ -7,7 +7,8 @@ use std::time::Duration;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params_from_iter};
 
-use super::rows::{self, Census, Table};
+use super::census::Census;
+use super::rows::{self, Table};
 
 /// Marks the file as ours (sqlite.org/fileformat.html section 1.3.8): "Tidi".
 pub(super) const APPLICATION_ID: i64 = 0x5469_6469;

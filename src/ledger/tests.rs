@@ -5,6 +5,8 @@ mod refusal;
 
 use tempfile::TempDir;
 
+use std::io;
+
 use super::*;
 use crate::catalogue::sample::{draft, seen};
 use crate::catalogue::{Catalogue, Observation, Resolved};
@@ -142,6 +144,7 @@ fn make(state: &TempDir, sql: &str) {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the ledger's own files")]
 fn ledgers_of_all_earlier_versions_are_understood_and_copied_before() {
     for (version, sql) in EARLIER {
         let state = TempDir::new().unwrap();
@@ -202,6 +205,7 @@ fn make_other(state: &TempDir, copy: &Path) {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the ledger's own files")]
 fn a_newer_schema_is_refused_and_left_alone() {
     let state = TempDir::new().unwrap();
     drop(open(&state, "/srv/entries", false).unwrap());

@@ -155,14 +155,14 @@ impl Ledger {
         }
         let _lock = place.lock()?;
         let held = Held::read(&place.mirror()).map_err(|error| place.unusable(error))?;
-        let Some(head) = held.head.as_ref().filter(|_| !held.identities.is_empty()) else {
+        let Some(owner) = held.head.as_ref().filter(|_| !held.identities.is_empty()) else {
             return Err(LedgerError::NoMirror(state.to_owned()));
         };
         let folder = entries.to_string_lossy();
-        if head.folder != folder {
+        if owner.folder != folder {
             return Err(LedgerError::Foreign {
                 state: state.to_owned(),
-                owner: head.folder.clone(),
+                owner: owner.folder.clone(),
                 asked: folder.into_owned(),
             });
         }
@@ -263,8 +263,7 @@ fn check_mirror(place: &Place, good: &Good) -> Vec<String> {
             records.len()
         ));
     }
-    let head = held.head.as_ref();
-    let is_ours = head.is_some_and(|head| {
+    let is_ours = held.head.as_ref().is_some_and(|head| {
         Some(head.site) == good.site() && Some(head.folder.as_str()) == good.folder()
     });
     if !is_ours && !records.is_empty() {

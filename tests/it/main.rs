@@ -19,6 +19,7 @@ mod folder_rules;
 mod golden;
 mod habits;
 mod kills;
+mod ledger;
 mod lifecycle;
 mod properties;
 mod publish;

@@ -188,6 +188,12 @@ impl Setup {
         self
     }
 
+    /// With one more argument.
+    pub(crate) fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
     /// Run as a user who is not root, for what root would not notice.
     pub(crate) fn unprivileged(mut self) -> Self {
         self.is_unprivileged = rustix::process::geteuid().is_root();
@@ -197,6 +203,11 @@ impl Setup {
     /// Where entries go.
     pub(crate) fn entries(&self) -> PathBuf {
         self.folder.path().join("entries")
+    }
+
+    /// The command that starts the program here.
+    pub(crate) fn serving(&self) -> Command {
+        self.configured()
     }
 
     /// The folder that holds all of this, for what a test wants beside it.

@@ -1,4 +1,8 @@
 //! Damage of every kind: no panic, nothing wrong is believed, and whoever had an id has it again.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these files are the ledger's own, and to be damaged"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -88,7 +92,7 @@ fn article(number: usize, words: &str) -> (Draft, Stamp) {
     let stamp = Stamp {
         device: u64::MAX,
         inode: number as u64,
-        born: Some(number as i64),
+        born: i64::try_from(number).ok(),
         ..seen(&draft)
     };
     (draft, stamp)
@@ -121,7 +125,7 @@ fn site() -> Site {
             missing: vec![old.clone()],
             ..found(vec![(draft.clone(), stamp_of(number))])
         };
-        let now = later(100 + number as i64);
+        let now = later(100 + i64::try_from(number).unwrap());
         turn(&mut ledger, &mut catalogue, observation, now);
     }
     for number in [5, 15, 25, 35] {

@@ -61,7 +61,7 @@ fn what_a_failed_commit_left_is_forgotten() {
 
     let ghost = look(&catalogue, "ghost.md");
     let mut other = Connection::open(state.path().join("ledger.sqlite")).unwrap();
-    write(&mut other, ledger.census, &ghost, &[]).unwrap();
+    writing::write(&mut other, ledger.census, &ghost, &[]).unwrap();
     drop(other);
     let Hold::Full { is_doubtful, .. } = &mut ledger.hold else {
         panic!()

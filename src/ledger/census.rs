@@ -1,0 +1,50 @@
+//! How many rows there should be.
+
+use rusqlite::Connection;
+
+use super::rows::{DEPARTURE, ENTRY, MEDIA, Table, put_fact};
+
+/// How many rows there are, and the number of the last commit: kept beside the rows, so that lost
+/// ones are missed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Census {
+    /// How many commits there were.
+    pub(super) turn: u64,
+    /// One count for each of [`Census::TABLES`].
+    pub(super) rows: [u64; 3],
+}
+
+impl Census {
+    /// The fact that keeps it.
+    pub(super) const FACT: &'static str = "census";
+
+    /// What is counted.
+    pub(super) const TABLES: [Table; 3] = [ENTRY, MEDIA, DEPARTURE];
+
+    /// Counts what is there, at this turn.
+    pub(super) fn take(connection: &Connection, turn: u64) -> rusqlite::Result<Self> {
+        let mut rows = [0; 3];
+        for (count, table) in rows.iter_mut().zip(Self::TABLES) {
+            let query = format!("SELECT count(*) FROM {}", table.name);
+            *count = connection.query_row(&query, (), |row| row.get(0))?;
+        }
+        Ok(Self { turn, rows })
+    }
+
+    /// Keeps it.
+    pub(super) fn put(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let [entries, media, departures] = self.rows;
+        let value = format!("{} {entries} {media} {departures}", self.turn);
+        put_fact(connection, Self::FACT, &value).map(drop)
+    }
+
+    /// As it was kept.
+    pub(super) fn parse(value: &str) -> Option<Self> {
+        let mut numbers = value.split(' ').map(|number| number.parse().ok());
+        let mut next = || numbers.next().flatten();
+        Some(Self {
+            turn: next()?,
+            rows: [next()?, next()?, next()?],
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! The transactions.
+
+use std::io;
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::census::Census;
+use super::mirror::Identity;
+use super::restoring::put_text;
+use super::rows::{self, Fault};
+use crate::catalogue::{Changes, Key};
+
+/// Keeps a fact by itself.
+pub(super) fn put_fact(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    rows::put_fact(&transaction, name, value)?;
+    transaction.commit()
+}
+
+/// Writes one turn, and counts.
+pub(super) fn write(
+    connection: &mut Connection,
+    before: Census,
+    changes: &Changes,
+    departures: &[(String, Timestamp)],
+) -> rusqlite::Result<Census> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut census = before;
+    census.turn += 1;
+    let [entries, media_files, left] = &mut census.rows;
+    for (digest, body) in &changes.bodies {
+        put_text(&transaction, *digest, body.as_str())?;
+    }
+    // All go before the first comes: an id may pass from one to another in one turn.
+    for record in &changes.records {
+        let key = Value::Integer(rows::number_of(record.key));
+        let removed = u64::from(rows::ENTRY.remove(&transaction, &key)?);
+        *entries = entries.saturating_sub(removed);
+    }
+    for record in &changes.records {
+        *entries += u64::from(rows::put_record(&transaction, record)?);
+    }
+    for (path, media) in &changes.media {
+        if let Some(media) = media {
+            *media_files += u64::from(rows::put_media(&transaction, path, *media)?);
+        } else {
+            let removed = rows::MEDIA.remove(&transaction, &rows::text(path.as_str()))?;
+            *media_files = media_files.saturating_sub(u64::from(removed));
+        }
+    }
+    for (feed, moment) in departures {
+        *left += u64::from(rows::put_departure(&transaction, feed, *moment)?);
+    }
+    census.put(&transaction)?;
+    transaction.commit()?;
+    Ok(census)
+}
+
+/// Forgets what a commit left that nobody saw succeed: entries after `last`. Counts the rest.
+pub(super) fn forget_after(
+    connection: &Connection,
+    last: Key,
+    turn: u64,
+) -> rusqlite::Result<Census> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    transaction.execute("DELETE FROM entry WHERE key > ?1", [rows::number_of(last)])?;
+    let census = Census::take(&transaction, turn + 1)?;
+    census.put(&transaction)?;
+    transaction.commit()?;
+    Ok(census)
+}
+
+/// All identities, for the mirror.
+pub(super) fn identities(connection: &Connection, turn: u64) -> io::Result<Vec<Identity>> {
+    let read = |row: &rusqlite::Row<'_>| rows::record(row).map(|it| Identity::of(&it, turn));
+    rows::ENTRY
+        .all(connection, read)
+        .map_err(|fault| match fault {
+            Fault::Damage(what) => io::Error::new(io::ErrorKind::InvalidData, what),
+            Fault::Sqlite(error) => io::Error::other(error),
+        })
+}
