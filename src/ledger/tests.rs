@@ -1,6 +1,8 @@
 //! What a ledger keeps, and whom it refuses.
 
 mod damage;
+mod healing;
+mod lived;
 mod refusal;
 
 use tempfile::TempDir;
