@@ -367,7 +367,6 @@ fn an_entry_that_can_not_be_read_keeps_its_last_good_version() {
 /// "A file written in place waits until it is closed and quiet": also when the version before it has
 /// waited long enough just as the next one begins.
 #[test]
-#[ignore = "a file is read by what was known of its version before: to be mended with the watching"]
 fn an_edit_that_begins_when_another_has_settled_is_never_seen_half() {
     never_half(|tidings, text, step| {
         fs::write(tidings.entries().join("first.md"), text).unwrap();
@@ -377,7 +376,6 @@ fn an_edit_that_begins_when_another_has_settled_is_never_seen_half() {
 
 /// The same when the version before it came by renaming, and was complete.
 #[test]
-#[ignore = "a file is read by what was known of its version before: to be mended with the watching"]
 fn an_edit_that_begins_when_another_arrives_is_never_seen_half() {
     never_half(|tidings, text, step| {
         tidings.drop_entry("first.md", text);
@@ -470,7 +468,6 @@ fn a_full_disk_stops_nothing_but_news() {
 }
 
 #[test]
-#[ignore = "a start over a state folder that can't be written is to come with the ledger's read-only start"]
 fn a_state_folder_on_a_read_only_disk_is_served() {
     if skips() {
         return;

@@ -65,7 +65,7 @@ impl Looker {
                 }
             }
             next = drafts.len();
-            drafts.extend(self.read(changed, media, now));
+            drafts.extend(self.read(&changed, media, now));
         }
         if !gone.is_empty() {
             unclear.extend(self.found_elsewhere(gone, drafts, catalogue, now));

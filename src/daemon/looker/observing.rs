@@ -34,7 +34,7 @@ impl Looker {
             saw_all: _,
             saw_nothing: _,
         } = finding;
-        let mut drafts = self.read(read, &mut media, now);
+        let mut drafts = self.read(&read, &mut media, now);
         self.look_after_kin(&mut drafts, &mut media, catalogue, now);
         let folder = &self.around.folder;
         let named = drafts.iter().flat_map(|(draft, _)| draft.article.paths());
@@ -74,7 +74,7 @@ impl Looker {
     /// Reads entry files in the versions that were found whole.
     pub(super) fn read(
         &mut self,
-        files: BTreeMap<FolderPath, Stamp>,
+        files: &BTreeMap<FolderPath, Stamp>,
         media: &mut BTreeMap<FolderPath, Option<Media>>,
         now: Instant,
     ) -> Vec<(Draft, Stamp)> {

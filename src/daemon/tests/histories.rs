@@ -451,11 +451,9 @@ impl History {
         taken.everything = self.chance.usize(..20) == 0;
         let ahead = [0, 1, 50, 300, 2_500, 7_000][self.chance.usize(..6)];
         self.now += Duration::from_millis(ahead);
-        let told = format!("  turn {ahead} {taken:?}");
-        self.told.push(told);
+        self.told
+            .push(format!("  turn after {ahead} ms: {:?}", taken.paths));
         self.bench.as_mut().unwrap().turn(taken, self.now);
-        let live = self.bench.as_ref().unwrap().live();
-        self.told.push(format!("    {live:?}"));
     }
 
     /// The daemon takes a turn and misses nothing: in the middle of a swap it would have to guess.
@@ -487,7 +485,7 @@ impl History {
     fn check(&mut self) {
         self.settle();
         let live = self.bench.as_ref().unwrap().live();
-        let paths: Vec<&str> = live.keys().map(|path| path.as_str()).collect();
+        let paths: Vec<&str> = live.keys().map(FolderPath::as_str).collect();
         let expected: Vec<&str> = self.at.keys().copied().collect();
         assert_eq!(paths, expected, "the live set");
         let mut ids = BTreeSet::new();

@@ -25,14 +25,6 @@ const FILES: usize = 40;
 /// the daemon may take it for an accident (DESIGN section 7, `[removal_guard]`).
 const MAX_ASTRAY: usize = 8;
 
-/// Whether files swap their names. Off until identities follow them.
-const SWAPS: bool = false;
-
-/// Whether a file is also written in place in two parts, with a pause between them that is shorter
-/// than the time to settle. Off until a write that begins just when the one before it has settled is
-/// waited for: `faults::an_edit_that_begins_when_another_has_settled_is_never_seen_half`.
-const SLOW_WRITES: bool = false;
-
 /// Where files live.
 const SECTIONS: [&str; 4] = ["", "news", "sport", "news/far/away"];
 
@@ -136,7 +128,7 @@ impl Storm {
             Deed::ByRename => truth.path_is_known(),
             Deed::Move => truth.file_is_known() && self.has_room(),
             Deed::Delete => truth.path_is_known() && self.has_room(),
-            Deed::Swap => SWAPS && truth.path_is_known() && truth.file_is_known(),
+            Deed::Swap => truth.path_is_known() && truth.file_is_known(),
         };
         match deed {
             Deed::ByRename if is_lawful => self.replace(number, rng),
@@ -144,7 +136,7 @@ impl Storm {
             Deed::Delete if is_lawful => self.delete(number),
             Deed::Swap if is_lawful => self.swap(number, rng),
             deed => {
-                let slowly = SLOW_WRITES && deed == Deed::InPlaceSlowly;
+                let slowly = deed == Deed::InPlaceSlowly;
                 self.write_in_place(number, slowly, rng);
             }
         }
