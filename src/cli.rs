@@ -2,7 +2,7 @@
 
 mod check;
 mod config;
-mod confirm_removal;
+mod confirm;
 mod ledger;
 mod logging;
 mod new;
@@ -77,7 +77,15 @@ enum Command {
     /// When more than half of the files, and more than 10, vanish at once, the daemon takes it for an
     /// accident and keeps everything published. This tells the daemon that serves this state to
     /// withdraw their entries now.
-    ConfirmRemoval(confirm_removal::Arguments),
+    #[command(after_help = confirm::EXIT_CODES)]
+    ConfirmRemoval,
+    /// Say that the machine's clock is right although it leapt ahead
+    ///
+    /// A clock that is more than a year ahead of the last moment known is not believed, because dates
+    /// are given once and for ever. This tells the daemon that serves this state to believe it: after a
+    /// year in which the machine was switched off, say.
+    #[command(after_help = confirm::EXIT_CODES)]
+    ConfirmClock,
     /// Check, show or begin a settings file
     Config(config::Arguments),
     /// Check, copy or rebuild what ids and dates are kept in
@@ -133,9 +141,10 @@ impl CommandLine {
             }
             Some(Command::Check(arguments)) => return check::run(arguments, overrides),
             Some(Command::Why(arguments)) => return why::run(&arguments, overrides),
-            Some(Command::ConfirmRemoval(arguments)) => {
-                return confirm_removal::run(&arguments, overrides);
+            Some(Command::ConfirmRemoval) => {
+                return confirm::run(confirm::What::Removal, overrides);
             }
+            Some(Command::ConfirmClock) => return confirm::run(confirm::What::Clock, overrides),
             Some(Command::Ledger(arguments)) => return ledger::run(&arguments, overrides),
             Some(Command::New(arguments)) => new::run(&arguments, overrides),
             Some(Command::Config(arguments)) => config::run(&arguments, overrides),

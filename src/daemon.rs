@@ -50,7 +50,7 @@ use crate::site::{Settings, Site};
 use clock::Clock;
 pub use clock::now;
 #[cfg(unix)]
-pub use control::{Answer, AskError, confirm_removal};
+pub use control::{Answer, AskError, Question, ask};
 use health::Health;
 use looker::{Looker, Surroundings};
 use media::FolderMedia;

@@ -22,6 +22,7 @@
 //! the entry whose place it takes was found elsewhere or had been seen gone before.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use imbl::OrdSet;
 use uuid::Uuid;
@@ -93,7 +94,7 @@ impl Catalogue {
     /// their files are still there.
     pub fn suspects(&self, draft: &Draft, stamp: &Stamp) -> Vec<FolderPath> {
         let here = self.by_path.get(&draft.path).copied();
-        let holder = self.holder_of_file(stamp);
+        let holder = self.holder_of_file(stamp).map(|record| record.key);
         let is_saved_in_place = here.is_some() && holder == here;
         let stated = draft.claims.id.as_ref().and_then(|id| self.by_id.get(id));
         let mut alike: Vec<Key> = Vec::new();
@@ -119,8 +120,10 @@ impl Catalogue {
         self.traces.with_file(stamp).collect()
     }
 
-    fn holder_of_file(&self, stamp: &Stamp) -> Option<Key> {
-        only(self.traces.with_file(stamp))
+    /// The entry whose file this was at the last look, if it was just one's.
+    pub fn holder_of_file(&self, stamp: &Stamp) -> Option<&Arc<Record>> {
+        let key = only(self.traces.with_file(stamp))?;
+        self.records.get(&key)
     }
 
     /// Whether a file with this stamp was read before, under whatever name: it was renamed since, and
@@ -247,7 +250,8 @@ impl<'a> Moves<'a> {
         if self.is_saved_in_place(number) {
             return None;
         }
-        if let Some(key) = self.catalogue.holder_of_file(stamp).filter(may_be) {
+        let holder = self.catalogue.holder_of_file(stamp).map(|it| it.key);
+        if let Some(key) = holder.filter(may_be) {
             return Some((key, Mark::File));
         }
         let mut renames = self.sightings.renamed.iter();
@@ -303,7 +307,8 @@ impl<'a> Moves<'a> {
     /// Whether the draft is the very file that the entry at its path was.
     fn is_saved_in_place(&self, number: usize) -> bool {
         let (_, stamp) = &self.sightings.drafts[number];
-        self.here[number].is_some() && self.catalogue.holder_of_file(stamp) == self.here[number]
+        let holder = self.catalogue.holder_of_file(stamp).map(|it| it.key);
+        holder.is_some() && holder == self.here[number]
     }
 
     /// Whether the draft does not say what the entry at its path said.

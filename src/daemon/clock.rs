@@ -95,6 +95,12 @@ impl Clock {
         self.doubt
     }
 
+    /// Believes the machine's clock from now on, whatever it says, and returns the time.
+    pub(super) fn believe(&mut self) -> Timestamp {
+        self.last = self.last.max(Timestamp::now());
+        self.now()
+    }
+
     fn tell(&mut self, wall: Timestamp, instant: Instant) -> Timestamp {
         let passed = instant.saturating_duration_since(self.told);
         let expected = later(self.last, passed);
@@ -189,6 +195,22 @@ mod tests {
                 (9, YEARS, YEARS, None),
             ],
         );
+    }
+
+    #[test]
+    fn a_leap_that_was_confirmed_is_believed() {
+        let long_ago = Timestamp::from_second(EARLIEST - 10 * YEARS).unwrap();
+        let mut clock = Clock {
+            last: long_ago,
+            told: Instant::now(),
+            is_set: true,
+            doubt: None,
+        };
+        assert!(clock.now() < later(long_ago, MAX_LEAP));
+        assert_eq!(clock.doubt(), Some(Doubt::Ahead));
+        let believed = clock.believe();
+        assert!(believed > earliest() && clock.now() > believed);
+        assert_eq!(clock.doubt(), None);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -55,8 +56,26 @@ const CONNECTIONS: usize = 8;
 /// How long to wait after a connection that could not be taken.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The one command there is, so far.
-pub(super) const CONFIRM_REMOVAL: &str = "confirm-removal";
+/// What can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// To withdraw the entries whose files are gone.
+    ConfirmRemoval,
+    /// To believe the machine's clock.
+    ConfirmClock,
+}
+
+impl Question {
+    const ALL: [Self; 2] = [Self::ConfirmRemoval, Self::ConfirmClock];
+
+    /// The line that asks it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::ConfirmRemoval => "confirm-removal",
+            Self::ConfirmClock => "confirm-clock",
+        }
+    }
+}
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -78,8 +97,8 @@ pub struct Answer {
     pub text: String,
 }
 
-/// Asks the daemon that serves `state` to withdraw the entries whose files are gone.
-pub fn confirm_removal(state: &Path) -> Result<Answer, AskError> {
+/// Asks the daemon that serves `state`.
+pub fn ask(state: &Path, question: Question) -> Result<Answer, AskError> {
     let broken = |error| AskError::Broken(state.to_owned(), error);
     let nobody = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
@@ -89,15 +108,15 @@ pub fn confirm_removal(state: &Path) -> Result<Answer, AskError> {
     };
     let address = Address::of(state).map_err(nobody)?;
     let mut daemon = UnixStream::connect(&address.path).map_err(nobody)?;
-    let mut ask = || -> io::Result<String> {
+    let mut talk = || -> io::Result<String> {
         daemon.set_write_timeout(Some(PATIENCE))?;
         daemon.set_read_timeout(Some(PATIENCE + WORK))?;
-        writeln!(daemon, "{CONFIRM_REMOVAL}")?;
+        writeln!(daemon, "{}", question.name())?;
         let mut answer = String::new();
         (&daemon).take(LONGEST_ANSWER).read_to_string(&mut answer)?;
         Ok(answer)
     };
-    let answer = ask().map_err(broken)?;
+    let answer = talk().map_err(broken)?;
     let (first, text) = answer.split_once('\n').unwrap_or((&answer, ""));
     let is_yes = match first {
         "yes" => true,
@@ -113,32 +132,65 @@ pub fn confirm_removal(state: &Path) -> Result<Answer, AskError> {
     })
 }
 
-/// What became of a removal that somebody confirmed.
+/// What became of what somebody confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Confirmed {
+pub(super) enum Outcome {
     /// So many entries were withdrawn.
     Withdrawn(usize),
     /// Nothing that is gone was held back.
-    Nothing,
+    NothingGone,
     /// They were to be withdrawn, but the ledger can't be written.
     Failed,
+    /// The time is this one now.
+    ClockBelieved(Timestamp),
+    /// Nobody doubts the clock.
+    ClockFine,
+}
+
+impl From<Outcome> for Answer {
+    fn from(outcome: Outcome) -> Self {
+        let (is_yes, text) = match outcome {
+            Outcome::Withdrawn(1) => (true, "1 entry was withdrawn".to_owned()),
+            Outcome::Withdrawn(entries) => (true, format!("{entries} entries were withdrawn")),
+            Outcome::NothingGone => (
+                false,
+                "there is nothing to confirm: no removal is held back".to_owned(),
+            ),
+            Outcome::Failed => (
+                false,
+                "nothing was withdrawn: the ledger can't be written".to_owned(),
+            ),
+            Outcome::ClockBelieved(now) => (true, format!("the time is {now} from now on")),
+            Outcome::ClockFine => (
+                false,
+                "there is nothing to confirm: the machine's clock is believed".to_owned(),
+            ),
+        };
+        Self { is_yes, text }
+    }
+}
+
+/// A question on its way to the writer, and where the answer goes.
+pub(super) struct Asked {
+    pub(super) question: Question,
+    pub(super) to: oneshot::Sender<Outcome>,
 }
 
 /// Questions on their way to the writer. Clones share them.
 #[derive(Clone, Default)]
-pub(super) struct Questions(Arc<Mutex<Vec<oneshot::Sender<Confirmed>>>>);
+pub(super) struct Questions(Arc<Mutex<Vec<Asked>>>);
 
 impl Questions {
     /// Takes those that came in.
-    pub(super) fn take(&self) -> Vec<oneshot::Sender<Confirmed>> {
+    pub(super) fn take(&self) -> Vec<Asked> {
         // A list is never in between, whatever became of who held it.
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn put(&self) -> oneshot::Receiver<Confirmed> {
+    fn put(&self, question: Question) -> oneshot::Receiver<Outcome> {
         let (to, from) = oneshot::channel();
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.push(to);
+        waiting.push(Asked { question, to });
         from
     }
 }
@@ -162,7 +214,7 @@ impl Control {
         };
         start()
             .inspect_err(|error| {
-                warn!(%error, "there is no control socket: `tidings confirm-removal` won't work");
+                warn!(%error, "there is no control socket: nothing can be confirmed");
             })
             .ok()
     }
@@ -205,45 +257,41 @@ async fn answer(
     let mut line = String::new();
     let mut from = BufReader::new(from.take(LONGEST_LINE));
     tokio::time::timeout(PATIENCE, from.read_line(&mut line)).await??;
-    let Answer { is_yes, text } = match line.strip_suffix('\n') {
-        Some(CONFIRM_REMOVAL) => confirm(questions, hints).await,
-        _ => Answer {
+    let asked = line.strip_suffix('\n');
+    let question = Question::ALL
+        .into_iter()
+        .find(|question| asked == Some(question.name()));
+    let Answer { is_yes, text } = match question {
+        Some(question) => confirm(question, questions, hints).await,
+        None => Answer {
             is_yes: false,
-            text: format!("the daemon knows no such command: expected {CONFIRM_REMOVAL}"),
+            text: format!(
+                "the daemon knows no such command: expected {}",
+                Question::ALL.map(Question::name).join(" or ")
+            ),
         },
     };
     let answer = format!("{}\n{text}\n", if is_yes { "yes" } else { "no" });
     tokio::time::timeout(PATIENCE, to.write_all(answer.as_bytes())).await?
 }
 
-async fn confirm(questions: &Questions, hints: &Hints) -> Answer {
-    let answer = questions.put();
+async fn confirm(question: Question, questions: &Questions, hints: &Hints) -> Answer {
+    let outcome = questions.put(question);
     // What is gone is looked at once more before it goes for good.
     hints.everything();
-    let (is_yes, text) = match tokio::time::timeout(WORK, answer).await {
-        Ok(Ok(Confirmed::Withdrawn(1))) => (true, "1 entry was withdrawn".to_owned()),
-        Ok(Ok(Confirmed::Withdrawn(entries))) => {
-            (true, format!("{entries} entries were withdrawn"))
-        }
-        Ok(Ok(Confirmed::Nothing)) => (
-            false,
-            "there is nothing to confirm: no removal is held back".to_owned(),
-        ),
-        Ok(Ok(Confirmed::Failed)) => (
-            false,
-            "nothing was withdrawn: the ledger can't be written".to_owned(),
-        ),
-        Ok(Err(_)) => (
-            false,
-            "the writer has failed or the daemon stops".to_owned(),
-        ),
-        Err(_) => (
-            false,
-            "the writer is still busy: expected an answer within 2 minutes".to_owned(),
-        ),
+    let answer = match tokio::time::timeout(WORK, outcome).await {
+        Ok(Ok(outcome)) => outcome.into(),
+        Ok(Err(_)) => Answer {
+            is_yes: false,
+            text: "the writer has failed or the daemon stops".to_owned(),
+        },
+        Err(_) => Answer {
+            is_yes: false,
+            text: "the writer is still busy: expected an answer within 2 minutes".to_owned(),
+        },
     };
-    info!(text, "asked to confirm a removal");
-    Answer { is_yes, text }
+    info!(question = question.name(), answer = answer.text, "asked");
+    answer
 }
 
 /// Where the socket is.
@@ -306,7 +354,7 @@ mod tests {
     use super::*;
 
     /// A daemon that answers questions with `answer`, and what a client then gets.
-    fn check(state: &Path, answer: Confirmed, expected: (bool, &str)) {
+    fn check(state: &Path, outcome: Outcome, expected: (bool, &str)) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -319,13 +367,13 @@ mod tests {
         assert_eq!(mode.mode() & 0o777, 0o600);
         let writer = std::thread::spawn(move || {
             loop {
-                if let Some(question) = questions.take().pop() {
-                    return question.send(answer).unwrap();
+                if let Some(asked) = questions.take().pop() {
+                    return asked.to.send(outcome).unwrap();
                 }
                 std::thread::sleep(Duration::from_millis(5));
             }
         });
-        let got = confirm_removal(state).unwrap();
+        let got = ask(state, Question::ConfirmRemoval).unwrap();
         assert_eq!((got.is_yes, got.text.as_str()), expected);
         writer.join().unwrap();
         drop(control);
@@ -336,21 +384,26 @@ mod tests {
     fn a_question_is_answered_and_the_socket_goes_with_the_daemon() {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path();
-        assert!(matches!(confirm_removal(state), Err(AskError::NoDaemon(_))));
+        assert!(matches!(
+            ask(state, Question::ConfirmRemoval),
+            Err(AskError::NoDaemon(_))
+        ));
         check(
             state,
-            Confirmed::Withdrawn(12),
+            Outcome::Withdrawn(12),
             (true, "12 entries were withdrawn"),
         );
         check(
             state,
-            Confirmed::Withdrawn(1),
+            Outcome::Withdrawn(1),
             (true, "1 entry was withdrawn"),
         );
         let nothing = "there is nothing to confirm: no removal is held back";
-        check(state, Confirmed::Nothing, (false, nothing));
+        check(state, Outcome::NothingGone, (false, nothing));
         let failed = "nothing was withdrawn: the ledger can't be written";
-        check(state, Confirmed::Failed, (false, failed));
+        check(state, Outcome::Failed, (false, failed));
+        let fine = "there is nothing to confirm: the machine's clock is believed";
+        check(state, Outcome::ClockFine, (false, fine));
     }
 
     #[test]
@@ -358,12 +411,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         drop(UnixListener::bind(folder.path().join(NAME)).unwrap());
         assert!(matches!(
-            confirm_removal(folder.path()),
+            ask(folder.path(), Question::ConfirmRemoval),
             Err(AskError::NoDaemon(_))
         ));
         check(
             folder.path(),
-            Confirmed::Withdrawn(2),
+            Outcome::Withdrawn(2),
             (true, "2 entries were withdrawn"),
         );
     }
@@ -376,7 +429,7 @@ mod tests {
         std::fs::create_dir(&state).unwrap();
         check(
             &state,
-            Confirmed::Withdrawn(3),
+            Outcome::Withdrawn(3),
             (true, "3 entries were withdrawn"),
         );
     }

@@ -15,7 +15,7 @@ use tracing::{debug, error, info, warn};
 
 use super::clock::{self, Clock, Doubt};
 #[cfg(unix)]
-use super::control::{Confirmed, Questions};
+use super::control::{Asked, Outcome, Question, Questions};
 use super::health::{Health, Trouble};
 use super::looker::Looker;
 use super::mending::Mending;
@@ -98,7 +98,9 @@ impl Writer {
         #[cfg(unix)]
         let questions = self.questions.take();
         #[cfg(unix)]
-        let is_confirmed = !questions.is_empty();
+        let is_confirmed = questions
+            .iter()
+            .any(|asked| asked.question == Question::ConfirmRemoval);
         #[cfg(not(unix))]
         let is_confirmed = false;
         let observation = self.looker.look(taken, is_confirmed, &self.catalogue, now);
@@ -114,15 +116,24 @@ impl Writer {
     }
 
     #[cfg(unix)]
-    fn answer(&mut self, questions: Vec<oneshot::Sender<Confirmed>>) {
-        let answer = match self.looker.take_confirmed() {
-            None => Confirmed::Nothing,
-            Some(_) if self.has_failed => Confirmed::Failed,
-            Some(entries) => Confirmed::Withdrawn(entries),
+    fn answer(&mut self, questions: Vec<Asked>) {
+        let removal = match self.looker.take_confirmed() {
+            None => Outcome::NothingGone,
+            Some(_) if self.has_failed => Outcome::Failed,
+            Some(entries) => Outcome::Withdrawn(entries),
         };
-        for question in questions {
+        for Asked { question, to } in questions {
+            let outcome = match question {
+                Question::ConfirmRemoval => removal,
+                Question::ConfirmClock if self.clock.doubt() == Some(Doubt::Ahead) => {
+                    let now = self.clock.believe();
+                    self.note_time();
+                    Outcome::ClockBelieved(now)
+                }
+                Question::ConfirmClock => Outcome::ClockFine,
+            };
             // Whoever asked may have hung up.
-            let _ = question.send(answer);
+            let _ = to.send(outcome);
         }
     }
 

@@ -9,7 +9,7 @@ use super::Looker;
 use crate::catalogue::Catalogue;
 use crate::entry::{Draft, FolderPath, Media, Stamp};
 use crate::folder::scan::Look;
-use crate::folder::settle::{MAX_WAIT, OPEN_PATIENCE};
+use crate::folder::settle::{MAX_WAIT, OPEN_PATIENCE, SECOND_LOOK};
 
 /// How long a file waits, at most, to be told who it is: until whatever it may be was surely read.
 const PATIENCE: Duration = OPEN_PATIENCE.saturating_add(MAX_WAIT);
@@ -70,7 +70,12 @@ impl Looker {
         if !gone.is_empty() {
             unclear.extend(self.found_elsewhere(gone, drafts, catalogue, now));
         }
-        while self.put_off(drafts, &mut unclear, catalogue, now) {}
+        let put_over: HashSet<FolderPath> = drafts
+            .iter()
+            .filter(|(draft, stamp)| self.is_put_over(draft, stamp, drafts, catalogue))
+            .map(|(draft, _)| draft.path.clone())
+            .collect();
+        while self.put_off(drafts, &mut unclear, &put_over, catalogue, now) {}
         for (draft, _) in drafts {
             self.puzzling.remove(&draft.path);
         }
@@ -135,16 +140,37 @@ impl Looker {
         }
     }
 
-    /// Has the drafts wait that may be one of the entries at `unclear`, but not for ever. Those that wait
-    /// are unclear themselves: returns whether there are any.
+    /// Whether another entry's file has the name of an entry whose own file was not found: it was put
+    /// over that one, or two are just swapping their names.
+    fn is_put_over(
+        &self,
+        draft: &Draft,
+        stamp: &Stamp,
+        drafts: &[(Draft, Stamp)],
+        catalogue: &Catalogue,
+    ) -> bool {
+        let here = catalogue.at_path(&draft.path).filter(|it| !it.is_lost());
+        let is_other = here.is_some_and(|here| {
+            let is_found = drafts
+                .iter()
+                .any(|(_, other)| here.stamp.is_same_file(other));
+            !is_found && !self.returned.contains(&draft.path)
+        });
+        let moved = catalogue.holder_of_file(stamp);
+        is_other && moved.is_some_and(|it| self.missing.contains_key(&it.entry.path))
+    }
+
+    /// Has the drafts wait that may be one of the entries at `unclear`, or are put over another, but not
+    /// for ever. Those that wait are unclear themselves: returns whether there are any.
     fn put_off(
         &mut self,
         drafts: &mut Vec<(Draft, Stamp)>,
         unclear: &mut HashSet<FolderPath>,
+        put_over: &HashSet<FolderPath>,
         catalogue: &Catalogue,
         now: Instant,
     ) -> bool {
-        if unclear.is_empty() {
+        if unclear.is_empty() && put_over.is_empty() {
             return false;
         }
         let before = drafts.len();
@@ -153,7 +179,9 @@ impl Looker {
             let puzzle = self.puzzling.entry(draft.path.clone());
             let (since, version) = puzzle.or_insert((now, *stamp));
             *version = *stamp;
-            let waits = now < *since + PATIENCE && suspects.any(|path| unclear.contains(&path));
+            let is_unclear = suspects.any(|path| unclear.contains(&path));
+            let is_swapping = put_over.contains(&draft.path) && now < *since + SECOND_LOOK;
+            let waits = is_unclear && now < *since + PATIENCE || is_swapping;
             if waits {
                 self.known.remove(&draft.path);
                 self.settling

@@ -273,15 +273,13 @@ impl History {
         let between = self.place.path().join("aside/between");
         fs::rename(self.file(one), &between).unwrap();
         self.event(one, &[Sign::Left]);
-        // Who looks only after the second step can't tell it from a file that was put over another.
-        let is_watched = self.chance.usize(..3) == 0;
-        if is_watched {
+        if self.chance.usize(..4) == 0 {
             self.see();
         }
         fs::rename(self.file(other), self.file(one)).unwrap();
         self.event(other, &[Sign::Left]);
         self.event(one, &[Sign::Arrived]);
-        if is_watched && self.chance.bool() {
+        if self.chance.usize(..4) == 0 {
             self.see();
         }
         fs::rename(&between, self.file(other)).unwrap();
