@@ -286,6 +286,7 @@ impl Looker {
                               expected a whole article";
                 self.around.health.report(path.as_str(), reason);
             }
+            self.returned.remove(&path);
             return;
         }
         if catalogue.knows_version(&stamp) || self.is_whole(&path, stamp, (trust, seen), now) {

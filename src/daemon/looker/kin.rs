@@ -59,7 +59,10 @@ impl Looker {
                                 gone.insert(suspect);
                             }
                         }
-                        Kin::Changed(stamp) => drop(changed.insert(suspect, stamp)),
+                        Kin::Changed(stamp) => {
+                            self.missing.remove(&suspect);
+                            changed.insert(suspect, stamp);
+                        }
                         Kin::Unclear => drop(unclear.insert(suspect)),
                     }
                 }

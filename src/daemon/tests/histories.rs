@@ -4,6 +4,9 @@
 //! The files, the ledger and its mirror are real; time is not, so that a minute passes at once. An
 //! operation is only drawn where the rules leave no doubt who is who: what nobody can tell apart, the
 //! program may take for new.
+//!
+//! **Why this file is long.** The operations and the oracle are one thing: what an operation does to the
+//! files and what it does to the oracle must be read side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
