@@ -61,6 +61,7 @@ impl Looker {
                         }
                         Kin::Changed(stamp) => {
                             self.missing.remove(&suspect);
+                            self.known.remove(&suspect);
                             changed.insert(suspect, stamp);
                         }
                         Kin::Unclear => drop(unclear.insert(suspect)),
@@ -69,6 +70,9 @@ impl Looker {
             }
             next = drafts.len();
             drafts.extend(self.read(&changed, media, now));
+            // Somebody is writing to it just now.
+            let is_unread = |path: &&FolderPath| !self.known.contains_key(*path);
+            unclear.extend(changed.keys().filter(is_unread).cloned());
         }
         if !gone.is_empty() {
             unclear.extend(self.found_elsewhere(gone, drafts, catalogue, now));
