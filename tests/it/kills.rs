@@ -47,7 +47,7 @@ fn survive(rounds: u32) {
     eprintln!("TIDINGS_SEED={seed}");
     let mut rng = Rng::with_seed(seed);
     let mut tidings = Setup::new()
-        .with("settle", "\"50ms\"")
+        .with("settle", "\"150ms\"")
         .with_tables("[feeds]\nlimit = 1000\n")
         .start();
     let storm = Storm::over(&tidings.entries(), &tidings.folder().join("outside"));

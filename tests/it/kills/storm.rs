@@ -179,7 +179,7 @@ impl Storm {
         if slowly {
             let (half, rest) = text.as_bytes().split_at(text.len() * 2 / 3);
             file.write_all(half).unwrap();
-            thread::sleep(Duration::from_millis(rng.u64(..30)));
+            thread::sleep(Duration::from_millis(rng.u64(..20)));
             file.write_all(rest).unwrap();
         } else {
             file.write_all(text.as_bytes()).unwrap();
