@@ -60,6 +60,8 @@ pub(super) struct Looker {
     known: BTreeMap<FolderPath, Known>,
     /// Since when a file that has an entry, or belongs to one, is not there.
     missing: HashMap<FolderPath, Instant>,
+    /// What was known of the files whose entries go in this turn.
+    leaving: Vec<(FolderPath, Known)>,
     /// Paths where a file is again that was not read since.
     returned: HashSet<FolderPath>,
     /// Files that wait until it is clear who they are: since when, and in which version.
@@ -87,9 +89,18 @@ struct Known {
     conventions: Digest,
     /// It looked as if somebody was still writing.
     is_unfinished: bool,
+    /// It is to be read again, whatever its stamp says. (What is forgotten altogether can't be missed.)
+    is_stale: bool,
     /// When it was read, and what its bytes were, if it was so fresh then that it may have been written
     /// to since without another stamp.
     racy: Option<(Instant, Digest)>,
+}
+
+impl Known {
+    /// Whether it was read in the version with this stamp, and need not be read again.
+    fn is(&self, stamp: &Stamp) -> bool {
+        self.stamp == *stamp && !self.is_stale
+    }
 }
 
 impl Looker {
@@ -98,13 +109,10 @@ impl Looker {
         let awaited = catalogue.records().filter(|record| is_awaited(record));
         let known = |record: &Record| Known {
             stamp: record.stamp,
-            // What has lost its text is to be read again.
-            conventions: if record.is_restored() {
-                Digest::of(b"none")
-            } else {
-                record.conventions
-            },
+            conventions: record.conventions,
             is_unfinished: false,
+            // It has lost its text.
+            is_stale: record.is_restored(),
             racy: None,
         };
         Self {
@@ -113,6 +121,7 @@ impl Looker {
                 .map(|record| (record.entry.path.clone(), known(record)))
                 .collect(),
             missing: HashMap::new(),
+            leaving: Vec::new(),
             returned: HashSet::new(),
             puzzling: HashMap::new(),
             guard: Guard::new(around.guard.share, around.guard.wait),
@@ -158,6 +167,7 @@ impl Looker {
         now: Instant,
     ) -> Option<Observation> {
         self.looked_at = now;
+        self.leaving.clear();
         let folder = &self.around.folder;
         let mut everything = taken.everything || is_confirmed;
         for (path, signs) in taken.paths {
@@ -224,7 +234,9 @@ impl Looker {
 
     /// The file at `path` is to be read again at the next look at everything.
     pub(super) fn doubt(&mut self, path: &FolderPath) {
-        self.known.remove(path);
+        if let Some(known) = self.known.get_mut(path) {
+            known.is_stale = true;
+        }
     }
 
     /// What was observed could not be kept: it is to be found again.
@@ -235,8 +247,9 @@ impl Looker {
         now: Instant,
     ) {
         for path in drafts {
-            self.known.remove(&path);
+            self.doubt(&path);
         }
+        self.known.extend(self.leaving.drain(..));
         self.guard.withdrew_nothing(now);
         for path in absent {
             // Long gone: the next look finds it so again.
@@ -276,7 +289,7 @@ impl Looker {
             return; // Its folder's `_feed.toml` has to be set right first, which was told.
         };
         let is_seen_twice = seen == Some(stamp);
-        if let Some(known) = self.known.get(&path).filter(|known| known.stamp == stamp) {
+        if let Some(known) = self.known.get(&path).filter(|known| known.is(&stamp)) {
             if known.conventions != conventions.digest() || self.was_taken_back(&path, catalogue) {
                 finding.read.insert(path, stamp);
                 return;

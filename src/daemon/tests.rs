@@ -7,6 +7,7 @@
 )]
 
 mod histories;
+mod turns;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -16,7 +16,7 @@ const PATIENCE: Duration = OPEN_PATIENCE.saturating_add(MAX_WAIT);
 
 /// What was found where an entry should be.
 enum Kin {
-    /// Its file, as it was.
+    /// Its file.
     Unchanged,
     /// Nothing.
     Gone,
@@ -61,7 +61,7 @@ impl Looker {
                         }
                         Kin::Changed(stamp) => {
                             self.missing.remove(&suspect);
-                            self.known.remove(&suspect);
+                            self.doubt(&suspect);
                             changed.insert(suspect, stamp);
                         }
                         Kin::Unclear => drop(unclear.insert(suspect)),
@@ -71,8 +71,12 @@ impl Looker {
             next = drafts.len();
             drafts.extend(self.read(&changed, media, now));
             // Somebody is writing to it just now.
-            let is_unread = |path: &&FolderPath| !self.known.contains_key(*path);
-            unclear.extend(changed.keys().filter(is_unread).cloned());
+            let is_read = |path: &FolderPath, stamp| {
+                let known = self.known.get(path);
+                known.is_some_and(|known| known.is(stamp))
+            };
+            let unread = changed.iter().filter(|(path, stamp)| !is_read(path, stamp));
+            unclear.extend(unread.map(|(path, _)| path.clone()));
         }
         if !gone.is_empty() {
             unclear.extend(self.found_elsewhere(gone, drafts, catalogue, now));
@@ -89,9 +93,13 @@ impl Looker {
     }
 
     fn kin_at(&self, path: &FolderPath, catalogue: &Catalogue) -> Kin {
-        let known = self.known.get(path).map(|known| known.stamp);
+        // Not what was read last there counts, but what the entry was made of: the last version may be
+        // that of another file, and unfinished or broken.
+        let entry = catalogue.at_path(path).map(|record| record.stamp);
+        let is_its =
+            |stamp: &Stamp| entry.is_some_and(|entry| entry == *stamp || entry.is_same_file(stamp));
         match self.around.folder.look(path) {
-            Ok(Look::File(stamp)) if known == Some(stamp) => Kin::Unchanged,
+            Ok(Look::File(stamp)) if is_its(&stamp) => Kin::Unchanged,
             Ok(Look::File(stamp)) if self.is_known_whole(path, stamp, catalogue) => {
                 Kin::Changed(stamp)
             }
@@ -190,7 +198,9 @@ impl Looker {
             let is_swapping = put_over.contains(&draft.path) && now < *since + SECOND_LOOK;
             let waits = is_unclear && now < *since + PATIENCE || is_swapping;
             if waits {
-                self.known.remove(&draft.path);
+                if let Some(known) = self.known.get_mut(&draft.path) {
+                    known.is_stale = true;
+                }
                 self.settling
                     .look_again(draft.path.clone(), *stamp, self.around.settle, now);
                 unclear.insert(draft.path.clone());

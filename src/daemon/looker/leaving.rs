@@ -89,7 +89,7 @@ impl Looker {
         self.tell_alarm();
         for path in &finding.absent {
             self.missing.remove(path);
-            self.known.remove(path);
+            self.leaving.extend(self.known.remove_entry(path));
         }
         for (path, _) in finding.media.iter().filter(|(_, media)| media.is_none()) {
             self.missing.remove(path);
@@ -145,7 +145,7 @@ impl Looker {
                 finding.media.insert(path.clone(), None);
             }
             if record.is_some() {
-                self.known.remove(&path);
+                self.leaving.extend(self.known.remove_entry(&path));
                 finding.absent.push(path);
             }
         }

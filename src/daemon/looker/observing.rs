@@ -141,6 +141,7 @@ impl Looker {
                     stamp,
                     conventions: conventions.digest(),
                     is_unfinished,
+                    is_stale: false,
                     racy: text.and_then(|text| racy(stamp, text, now)),
                 },
             );

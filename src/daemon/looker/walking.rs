@@ -68,7 +68,7 @@ impl Looker {
     fn read_racy_again(&mut self, listing: &Listing, now: Instant, finding: &mut Finding) {
         let mut racy: Vec<(FolderPath, Digest)> = Vec::new();
         for (path, stamp) in &listing.entries {
-            if let Some(known) = self.known.get_mut(path).filter(|it| it.stamp == *stamp)
+            if let Some(known) = self.known.get_mut(path).filter(|it| it.is(stamp))
                 && let Some((read, text)) = known.racy
                 && now >= read + SECOND_LOOK
                 && !self.settling.is_open(path)
