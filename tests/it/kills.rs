@@ -221,7 +221,13 @@ impl<'a> Reader<'a> {
                 panic!("{reason}: {}", story());
             }
             let holder = *self.holders.entry(id.clone()).or_insert(number);
-            assert_eq!(holder, number, "one id, two entries: {}", story());
+            assert_eq!(
+                holder,
+                number,
+                "one id, two entries: {}\nand {holder}:\n{}",
+                story(),
+                self.storm.history(holder)
+            );
             let story = story();
             let first = (id, published);
             let known = self.ids.entry(number).or_insert_with(|| first.clone());

@@ -26,7 +26,29 @@ enum Kin {
     Unclear,
 }
 
+/// The entry files of the folder, by what makes them the same under any name.
+pub(super) struct Files(HashMap<(u64, u64), (FolderPath, Stamp)>);
+
+impl Files {
+    /// Where the file with this stamp is now.
+    pub(super) fn find(&self, stamp: &Stamp) -> Option<&FolderPath> {
+        let (path, file) = self.0.get(&(stamp.device, stamp.inode))?;
+        file.is_same_file(stamp).then_some(path)
+    }
+}
+
 impl Looker {
+    /// All entry files that are in the folder now; none if it can't be walked.
+    pub(super) fn files(&self) -> Files {
+        let listing = self.around.folder.walk(None).unwrap_or_default();
+        let files = listing.entries.into_iter();
+        Files(
+            files
+                .map(|file| ((file.1.device, file.1.inode), file))
+                .collect(),
+        )
+    }
+
     /// Looks after the entries that these drafts may be under another name, reads their files where they
     /// have changed as well, and puts off whoever can't be told yet.
     pub(super) fn look_after_kin(
@@ -78,14 +100,15 @@ impl Looker {
             let unread = changed.iter().filter(|(path, stamp)| !is_read(path, stamp));
             unclear.extend(unread.map(|(path, _)| path.clone()));
         }
-        if !gone.is_empty() {
-            unclear.extend(self.found_elsewhere(gone, drafts, catalogue, now));
-        }
         let put_over: HashSet<FolderPath> = drafts
             .iter()
             .filter(|(draft, stamp)| self.is_put_over(draft, stamp, drafts, catalogue))
             .map(|(draft, _)| draft.path.clone())
             .collect();
+        gone.extend(put_over.iter().cloned());
+        if !gone.is_empty() {
+            unclear.extend(self.found_elsewhere(gone, drafts, catalogue, now));
+        }
         while self.put_off(drafts, &mut unclear, &put_over, catalogue, now) {}
         for (draft, _) in drafts {
             self.puzzling.remove(&draft.path);
@@ -116,8 +139,8 @@ impl Looker {
         put_off == Some(stamp) || catalogue.knows_version(&stamp)
     }
 
-    /// Which of the entries that are gone have their files under a name that was not read yet: who has
-    /// the same text must not be taken for them before that.
+    /// Which of the entries that are gone from their paths have their files under a name that was not read
+    /// yet: who has the same text, or the name, must not be taken for them before that.
     fn found_elsewhere(
         &mut self,
         gone: HashSet<FolderPath>,
@@ -125,21 +148,13 @@ impl Looker {
         catalogue: &Catalogue,
         now: Instant,
     ) -> Vec<FolderPath> {
-        let Ok(listing) = self.around.folder.walk(None) else {
-            return Vec::new();
-        };
         let read: HashSet<&FolderPath> = drafts.iter().map(|(draft, _)| &draft.path).collect();
-        let files: HashMap<(u64, u64), &(FolderPath, Stamp)> = listing
-            .entries
-            .iter()
-            .filter(|(path, _)| !read.contains(path))
-            .map(|file| ((file.1.device, file.1.inode), file))
-            .collect();
+        let files = self.files();
         let mut found = Vec::new();
         for path in gone {
-            let stamp = catalogue.at_path(&path).map(|record| record.stamp);
-            let file = stamp.and_then(|it| files.get(&(it.device, it.inode)).zip(Some(it)));
-            if let Some(((elsewhere, _), _)) = file.filter(|(file, it)| file.1.is_same_file(it)) {
+            let record = catalogue.at_path(&path);
+            let elsewhere = record.and_then(|record| files.find(&record.stamp));
+            if let Some(elsewhere) = elsewhere.filter(|elsewhere| !read.contains(elsewhere)) {
                 self.settling
                     .look_later(elsewhere.clone(), Duration::ZERO, now);
                 found.push(path);
@@ -172,7 +187,9 @@ impl Looker {
             !is_found && !self.returned.contains(&draft.path)
         });
         let moved = catalogue.holder_of_file(stamp);
-        is_other && moved.is_some_and(|it| self.missing.contains_key(&it.entry.path))
+        let has_moved = moved
+            .is_some_and(|moved| moved.is_lost() || self.missing.contains_key(&moved.entry.path));
+        is_other && has_moved
     }
 
     /// Has the drafts wait that may be one of the entries at `unclear`, or are put over another, but not
@@ -193,8 +210,12 @@ impl Looker {
             let mut suspects = catalogue.suspects(draft, stamp).into_iter();
             let puzzle = self.puzzling.entry(draft.path.clone());
             let (since, version) = puzzle.or_insert((now, *stamp));
+            if !version.is_same_file(stamp) {
+                *since = now; // Another puzzle.
+            }
             *version = *stamp;
-            let is_unclear = suspects.any(|path| unclear.contains(&path));
+            let is_unclear =
+                unclear.contains(&draft.path) || suspects.any(|path| unclear.contains(&path));
             let is_swapping = put_over.contains(&draft.path) && now < *since + SECOND_LOOK;
             let waits = is_unclear && now < *since + PATIENCE || is_swapping;
             if waits {

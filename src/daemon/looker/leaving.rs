@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tracing::{error, info, warn};
 
-use super::{Looker, is_awaited};
+use super::{Looker, UNFINISHED_PATIENCE, is_awaited};
 use crate::catalogue::{Catalogue, Observation};
 use crate::daemon::finding::Finding;
 use crate::daemon::guard::{News, Place, Sight};
@@ -23,10 +23,13 @@ impl Looker {
         finding: &mut Finding,
     ) {
         self.around.health.accepted(&path);
+        self.puzzling.remove(&path);
         if catalogue.at_path(&path).is_none() {
             self.known.remove(&path);
             self.missing.remove(&path);
-        } else if self.is_long_gone(&path, now) {
+            return;
+        }
+        if self.is_long_gone(&path, now) {
             finding.absent.push(path);
         }
     }
@@ -87,6 +90,7 @@ impl Looker {
             return;
         }
         self.tell_alarm();
+        self.keep_what_is_elsewhere(finding, catalogue, now);
         for path in &finding.absent {
             self.missing.remove(path);
             self.leaving.extend(self.known.remove_entry(path));
@@ -98,6 +102,34 @@ impl Looker {
         if news != Some(News::Waited) {
             let live = live_of(&finding.absent, catalogue);
             self.guard.withdrew(live, now);
+        }
+    }
+
+    /// An entry whose file is in the folder under another name is not gone: the file was not read there
+    /// yet, or can't be published as it is.
+    fn keep_what_is_elsewhere(
+        &mut self,
+        finding: &mut Finding,
+        catalogue: &Catalogue,
+        now: Instant,
+    ) {
+        if finding.absent.is_empty() {
+            return;
+        }
+        let files = self.files();
+        let is_there = |path: &FolderPath| {
+            let stamp = catalogue.at_path(path).map(|record| record.stamp);
+            let elsewhere = stamp.and_then(|stamp| files.find(&stamp).zip(Some(stamp)));
+            elsewhere.is_some_and(|(elsewhere, stamp)| {
+                // A file may have several names, and each of them an entry of its own.
+                let other = catalogue.at_path(elsewhere);
+                other.is_none_or(|other| !other.stamp.is_same_file(&stamp))
+            })
+        };
+        let (kept, absent) = finding.absent.drain(..).partition(is_there);
+        finding.absent = absent;
+        for path in kept {
+            self.settling.look_later(path, UNFINISHED_PATIENCE, now);
         }
     }
 

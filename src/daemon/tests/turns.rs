@@ -142,3 +142,63 @@ fn a_removal_that_could_not_be_kept_is_found_again() {
     place.settle();
     assert_eq!(place.id("a.md"), None);
 }
+
+#[test]
+fn who_swapped_and_was_moved_on_is_waited_for_while_somebody_writes_to_it() {
+    let mut place = Place::new();
+    place.write("a.md", "", "One");
+    place.write("b.md", "", "Two");
+    place.settle();
+    let [one, two] = ["a.md", "b.md"].map(|path| place.id(path));
+    place.rename("a.md", "c.md");
+    place.rename("b.md", "a.md");
+    place.write("c.md", "", "One, edited");
+    place.turn(&[
+        ("c.md", Sign::Writing),
+        ("b.md", Sign::Left),
+        ("a.md", Sign::Arrived),
+    ]);
+    for _ in 0..8 {
+        place.now += Duration::from_secs(1);
+        place.turn(&[("c.md", Sign::Writing)]);
+    }
+    let shown = ["a.md", "b.md"].map(|path| place.id(path));
+    assert_eq!(
+        shown,
+        [one.clone(), two.clone()],
+        "nobody goes, or has another's text"
+    );
+    place.turn(&[("c.md", Sign::Closed)]);
+    place.settle();
+    assert_eq!((place.id("c.md"), place.id("a.md")), (one, two));
+}
+
+#[test]
+fn a_file_that_was_renamed_and_broken_keeps_its_entry() {
+    let mut place = Place::new();
+    place.write("a.md", "", "One");
+    place.settle();
+    let one = place.id("a.md");
+    place.rename("a.md", "b.md");
+    place.write("b.md", "date: never\n", "One, edited");
+    place.settle();
+    assert_eq!(place.id("a.md"), one, "the last good version stays");
+    place.write("b.md", "", "One, mended");
+    place.settle();
+    assert_eq!((place.id("b.md"), place.id("a.md")), (one, None));
+    fs::remove_file(place.file("b.md")).unwrap();
+    place.settle();
+    assert_eq!(place.id("b.md"), None);
+}
+
+#[test]
+fn of_two_names_of_one_file_one_may_go() {
+    let mut place = Place::new();
+    place.write("a.md", "", "One");
+    fs::hard_link(place.file("a.md"), place.file("b.md")).unwrap();
+    place.settle();
+    assert!(place.id("a.md").is_some() && place.id("b.md").is_some());
+    fs::remove_file(place.file("a.md")).unwrap();
+    place.settle();
+    assert!(place.id("a.md").is_none() && place.id("b.md").is_some());
+}

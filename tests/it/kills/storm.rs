@@ -28,7 +28,7 @@ const MAX_ASTRAY: usize = 8;
 /// Whether files swap their names. Off: when the daemon is killed in the middle of a swap of two files
 /// that are also edited in place just then, now and then one is taken for the other. The random
 /// histories of the daemon swap without that.
-const SWAPS: bool = false;
+const SWAPS: bool = true;
 
 /// Where files live.
 const SECTIONS: [&str; 4] = ["", "news", "sport", "news/far/away"];
