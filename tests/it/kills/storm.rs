@@ -25,11 +25,6 @@ const FILES: usize = 40;
 /// the daemon may take it for an accident (DESIGN section 7, `[removal_guard]`).
 const MAX_ASTRAY: usize = 8;
 
-/// Whether files swap their names. Off: when the daemon is killed in the middle of a swap of two files
-/// that are also edited in place just then, now and then one is taken for the other. The random
-/// histories of the daemon swap without that.
-const SWAPS: bool = true;
-
 /// Where files live.
 const SECTIONS: [&str; 4] = ["", "news", "sport", "news/far/away"];
 
@@ -133,7 +128,7 @@ impl Storm {
             Deed::ByRename => truth.path_is_known(),
             Deed::Move => truth.file_is_known() && self.has_room(),
             Deed::Delete => truth.path_is_known() && self.has_room(),
-            Deed::Swap => SWAPS && truth.path_is_known() && truth.file_is_known(),
+            Deed::Swap => truth.path_is_known() && truth.file_is_known(),
         };
         match deed {
             Deed::ByRename if is_lawful => self.replace(number, rng),
