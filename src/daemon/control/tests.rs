@@ -1,0 +1,101 @@
+use super::*;
+
+/// A daemon that answers questions with `answer`, and what a client then gets.
+fn check(state: &Path, outcome: Outcome, expected: (bool, &str)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let _inside = runtime.enter();
+    let questions = Questions::default();
+    let hints = Hints::default();
+    let control = Control::start(state, questions.clone(), hints.clone()).unwrap();
+    let mode = std::fs::metadata(state.join(NAME)).unwrap().permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+    let writer = std::thread::spawn(move || {
+        loop {
+            if let Some(asked) = questions.take().pop() {
+                return asked.to.send(outcome).unwrap();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    });
+    let got = ask(state, Question::ConfirmRemoval).unwrap();
+    assert_eq!((got.is_yes, got.text.as_str()), expected);
+    writer.join().unwrap();
+    drop(control);
+    assert!(!state.join(NAME).exists());
+}
+
+#[test]
+fn a_question_is_answered_and_the_socket_goes_with_the_daemon() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path();
+    assert!(matches!(
+        ask(state, Question::ConfirmRemoval),
+        Err(AskError::NoDaemon(_))
+    ));
+    check(
+        state,
+        Outcome::Withdrawn(12),
+        (true, "12 entries were withdrawn"),
+    );
+    check(
+        state,
+        Outcome::Withdrawn(1),
+        (true, "1 entry was withdrawn"),
+    );
+    let nothing = "there is nothing to confirm: no removal is held back";
+    check(state, Outcome::NothingGone, (false, nothing));
+    let failed = "nothing was withdrawn: the ledger can't be written";
+    check(state, Outcome::Failed, (false, failed));
+    let fine = "there is nothing to confirm: the machine's clock is believed";
+    check(state, Outcome::ClockFine, (false, fine));
+}
+
+#[test]
+fn what_a_dead_daemon_left_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(UnixListener::bind(folder.path().join(NAME)).unwrap());
+    assert!(matches!(
+        ask(folder.path(), Question::ConfirmRemoval),
+        Err(AskError::NoDaemon(_))
+    ));
+    check(
+        folder.path(),
+        Outcome::Withdrawn(2),
+        (true, "2 entries were withdrawn"),
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_state_folder_with_a_long_path_has_a_socket_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("x".repeat(150));
+    std::fs::create_dir(&state).unwrap();
+    check(
+        &state,
+        Outcome::Withdrawn(3),
+        (true, "3 entries were withdrawn"),
+    );
+}
+
+#[test]
+fn other_questions_are_refused_and_long_ones_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let _inside = runtime.enter();
+    let _control = Control::start(folder.path(), Questions::default(), Hints::default()).unwrap();
+    for question in ["stop\n".to_owned(), "\n".to_owned(), "x".repeat(256)] {
+        let mut daemon = UnixStream::connect(folder.path().join(NAME)).unwrap();
+        daemon.set_read_timeout(Some(PATIENCE)).unwrap();
+        daemon.write_all(question.as_bytes()).unwrap();
+        let mut answer = String::new();
+        daemon.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("no\nthe daemon knows no such command"));
+    }
+}
