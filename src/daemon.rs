@@ -146,7 +146,7 @@ async fn serve(options: Options) -> Result<(), StartError> {
     listeners.announce(site.settings());
     let serving = Serving::start(server, listeners, &config.limits, health.admin());
 
-    let hints = Hints::default();
+    let hints = Hints::with_echo(state.join("watch/echo"));
     mending
         .watch(&ledger, &hints)
         .map_err(|error| StartError::System("a thread for the ledger", error))?;

@@ -9,14 +9,18 @@
 //! - A root that is replaced goes silent: its parent is watched as well, and any event about the root
 //!   itself means "everything", and that the watch is stale, after which the daemon watches anew.
 //! - When the system's watches are used up, folders made later are not watched, and an error says so.
+//! - Events come late when the machine is busy: what was read may have been half written, and nobody have
+//!   told yet. Events come in order, though: a file of our own, the echo, is watched as well, and once
+//!   our opening it has come back, everything before that was told.
 //!
 //! The callback only notes the hint in a set, so it can't fall behind: the set is bounded by the
 //! number of paths, and beyond [`MAX_HINTS`] it turns into "everything".
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -31,12 +35,17 @@ pub const MAX_HINTS: usize = 50_000;
 /// How many signs are kept of one path.
 pub const MAX_SIGNS: usize = 64;
 
+/// How long the system may take to tell what has happened, before that is not waited for any longer.
+pub const ECHO_PATIENCE: Duration = Duration::from_millis(250);
+
 /// Where hints wait for the one who looks. Clones share it.
 #[derive(Clone, Default)]
 pub struct Hints(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
+    /// Nobody else opens this file.
+    echo: Option<PathBuf>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -48,6 +57,9 @@ struct State {
     everything: bool,
     fault: Option<Fault>,
     stopped: bool,
+    is_echo_watched: bool,
+    /// How often it was told that the echo was opened.
+    echoes: u64,
 }
 
 /// Why a watch does not tell of everything.
@@ -75,6 +87,15 @@ pub struct Taken {
 }
 
 impl Hints {
+    /// None yet. `echo` is where a file of our own may be that nobody else opens, in a
+    /// folder of its own: one that is watched as the parent of the entries would tell twice.
+    pub fn with_echo(echo: PathBuf) -> Self {
+        Self(Arc::new(Shared {
+            echo: Some(echo),
+            ..Shared::default()
+        }))
+    }
+
     /// Waits until there is a hint or a stop, or until `deadline` (for ever without one).
     /// `now` is the time of the call.
     pub fn wait(&self, now: Instant, deadline: Option<Instant>) -> Taken {
@@ -102,11 +123,36 @@ impl Hints {
         }
     }
 
-    /// Whether somebody is known to write to `path` since the hints were taken last.
+    /// Waits until all that has happened before the call was told. `false`: it could not be waited for,
+    /// [`ECHO_PATIENCE`] at most. Where nobody tells of openings (no watch, or not Linux) there is nothing
+    /// to wait for.
+    pub fn catch_up(&self) -> bool {
+        let Some(echo) = &self.0.echo else {
+            return true;
+        };
+        let state = self.lock();
+        if !state.is_echo_watched {
+            return true;
+        }
+        let before = state.echoes;
+        drop(state);
+        if File::options().read(true).open(echo).is_err() {
+            return false;
+        }
+        let is_due = |state: &mut State| state.echoes == before && !state.stopped;
+        let waited = self
+            .0
+            .changed
+            .wait_timeout_while(self.lock(), ECHO_PATIENCE, is_due)
+            .unwrap_or_else(PoisonError::into_inner);
+        !waited.1.timed_out()
+    }
+
+    /// Whether somebody wrote to `path` since the hints were taken last, as far as it was told.
     pub fn tells_of_writing(&self, path: &FolderPath) -> bool {
         let state = self.lock();
-        let last = state.paths.get(path).and_then(|signs| signs.last());
-        last == Some(&Sign::Writing)
+        let signs = state.paths.get(path);
+        signs.is_some_and(|signs| signs.contains(&Sign::Writing))
     }
 
     /// Ends all waiting, now and later.
@@ -127,6 +173,11 @@ impl Hints {
         state.fault = state.fault.max(Some(fault));
         state.everything = true;
         drop(state);
+        self.0.changed.notify_all();
+    }
+
+    fn echoed(&self) {
+        self.lock().echoes += 1;
         self.0.changed.notify_all();
     }
 
@@ -165,6 +216,7 @@ impl Hints {
 /// Watches as long as it lives.
 pub struct Watch {
     _watcher: RecommendedWatcher,
+    hints: Hints,
 }
 
 impl Watch {
@@ -174,9 +226,14 @@ impl Watch {
         let translator = Translator {
             root: root.to_owned(),
             real: real.clone(),
+            echo: hints.0.echo.as_deref().and_then(ready_echo),
             hints: hints.clone(),
         };
+        let echo = translator.echo.clone();
         let mut watcher = notify::recommended_watcher(move |event| translator.take(event))?;
+        // Before the folder, which may use up what watches there are.
+        let is_echo_watched = cfg!(target_os = "linux")
+            && echo.is_some_and(|echo| watcher.watch(&echo, RecursiveMode::NonRecursive).is_ok());
         watcher.watch(&real, RecursiveMode::Recursive)?;
         for place in [root, &real] {
             // Not being allowed to watch the parent costs nothing but speed: the slow scan sees it.
@@ -187,13 +244,33 @@ impl Watch {
                 let _ = watcher.watch(parent, RecursiveMode::NonRecursive);
             }
         }
-        Ok(Self { _watcher: watcher })
+        hints.lock().is_echo_watched = is_echo_watched;
+        Ok(Self {
+            _watcher: watcher,
+            hints: hints.clone(),
+        })
     }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.hints.lock().is_echo_watched = false;
+    }
+}
+
+/// The file at `path` as events name it, made if it was not there. `None`: it can't be.
+fn ready_echo(path: &Path) -> Option<PathBuf> {
+    if !path.is_file() {
+        std::fs::create_dir_all(path.parent()?).ok()?;
+        File::create(path).ok()?;
+    }
+    path.canonicalize().ok()
 }
 
 struct Translator {
     root: PathBuf,
     real: PathBuf,
+    echo: Option<PathBuf>,
     hints: Hints,
 }
 
@@ -205,6 +282,10 @@ impl Translator {
         };
         if event.need_rescan() {
             return self.hints.everything();
+        }
+        let is_opening = matches!(event.kind, EventKind::Access(AccessKind::Open(_)));
+        if is_opening && self.echo.is_some() && event.paths.first() == self.echo.as_ref() {
+            return self.hints.echoed();
         }
         self.note_rename(&event);
         let last = event.paths.len().saturating_sub(1);

@@ -87,12 +87,20 @@ impl Looker {
         } = &self.around;
         let paths = files.keys().cloned().collect();
         let mut drafts: Vec<(Draft, Stamp)> = Vec::new();
-        for Reading { path, text, read } in read_all(folder, conventions, paths) {
-            // Somebody has begun to write to it since it was found whole.
+        let readings = read_all(folder, conventions, paths);
+        // Somebody may have begun to write since a file was found whole. Who writes leaves a fresh file,
+        // and tells; only the news of it may be late.
+        let is_fresh = |read: &Read| {
+            let stamp = read.stamp();
+            stamp.is_some_and(|stamp| clock::age(stamp.modified) < SECOND_LOOK)
+        };
+        let is_told = !readings.iter().any(|it| is_fresh(&it.read)) || hints.catch_up();
+        for Reading { path, text, read } in readings {
             let is_other = read
                 .stamp()
                 .is_some_and(|stamp| files.get(&path) != Some(stamp));
-            if is_other || hints.tells_of_writing(&path) {
+            let is_written = hints.tells_of_writing(&path) || !is_told && is_fresh(&read);
+            if is_other || is_written {
                 self.settling.look_later(path, SECOND_LOOK, now);
                 continue;
             }

@@ -6,6 +6,7 @@ fn translator() -> Translator {
     Translator {
         root: "/srv/link".into(),
         real: "/srv/entries".into(),
+        echo: None,
         hints: Hints::default(),
     }
 }
@@ -14,13 +15,16 @@ fn translator() -> Translator {
     clippy::disallowed_methods,
     reason = "a test needs some instant to count from"
 )]
+fn now() -> Instant {
+    Instant::now()
+}
+
 fn taken(events: Vec<Event>) -> Taken {
     let translator = translator();
     for event in events {
         translator.take(Ok(event));
     }
-    let now = Instant::now();
-    translator.hints.wait(now, Some(now))
+    translator.hints.wait(now(), Some(now()))
 }
 
 fn event(kind: EventKind, paths: &[&str]) -> Event {
@@ -142,4 +146,33 @@ fn too_many_paths_mean_everything() {
     }
     let state = hints.lock();
     assert!(state.everything && state.paths.is_empty());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn all_that_happened_is_told_before_the_echo() {
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path().join("entries");
+    std::fs::create_dir(&root).unwrap();
+    let echo = place.path().join("watch/echo");
+    let hints = Hints::with_echo(echo.clone());
+    assert!(hints.catch_up(), "nobody watches yet");
+    let watch = Watch::start(&root, &hints).unwrap();
+    let path = FolderPath::new("a.md").unwrap();
+    for step in 0..200 {
+        std::fs::write(root.join("a.md"), format!("{step}")).unwrap();
+        assert!(hints.catch_up());
+        assert!(hints.tells_of_writing(&path), "step {step}");
+        hints.wait(now(), Some(now()));
+        assert!(!hints.tells_of_writing(&path));
+    }
+    // Who does not hear it does not wait for ever, and does not think that all was told.
+    std::fs::remove_file(&echo).unwrap();
+    assert!(!hints.catch_up());
+    std::fs::write(&echo, "").unwrap();
+    let before = now();
+    assert!(!hints.catch_up());
+    assert!(before.elapsed() >= ECHO_PATIENCE);
+    drop(watch);
+    assert!(hints.catch_up(), "nobody watches any more");
 }
