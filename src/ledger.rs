@@ -33,7 +33,6 @@ mod writing;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,7 +49,7 @@ pub use error::LedgerError;
 use examination::{FOLDER, Good, SETTINGS, SITE, Verdict};
 use mirror::{Head, Mirror};
 use opening::Opened;
-use place::Place;
+use place::{Lock, Place};
 pub use restoring::Restored;
 pub use tools::{Checked, Inspector};
 
@@ -103,13 +102,13 @@ enum Hold {
         /// The last commit failed, and nobody knows what of it is on the disk: never to be trusted
         /// again (<https://danluu.com/fsyncgate/>).
         is_doubtful: bool,
-        _lock: File,
+        _lock: Lock,
     },
     /// To read only.
     Frozen {
         why: Arc<LedgerError>,
         /// Held for its lock, where there is a file to lock.
-        lock: Option<File>,
+        lock: Option<Lock>,
     },
 }
 
@@ -140,7 +139,7 @@ impl Ledger {
         place: Place,
         folder: String,
         adopt: bool,
-        lock: File,
+        lock: Lock,
         opened: Opened,
     ) -> Result<Self, LedgerError> {
         let Opened {
@@ -176,7 +175,7 @@ impl Ledger {
         place: Place,
         folder: String,
         adopt: bool,
-        lock: Option<File>,
+        lock: Option<Lock>,
         why: LedgerError,
     ) -> Result<Self, LedgerError> {
         let Ok(source) = Source::without_writing(&place) else {

@@ -12,6 +12,20 @@ pub(super) struct Place {
     state: PathBuf,
 }
 
+/// The lock on a state folder, let go when dropped.
+///
+/// Not by closing the file alone: a process that we just start is a copy of us with all our files
+/// until it becomes another program, and would hold the lock for that moment.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // It can't fail for a file that is locked; and if it did, closing it does the same.
+        let _ = self.0.unlock();
+    }
+}
+
 /// What `SQLite` keeps beside a database in WAL mode.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
@@ -57,39 +71,39 @@ impl Place {
     }
 
     /// Takes the lock, and writes our process id into it for the one who asks.
-    pub(super) fn lock(&self) -> Result<File, LedgerError> {
+    pub(super) fn lock(&self) -> Result<Lock, LedgerError> {
         std::fs::create_dir_all(&self.state).map_err(|error| self.unusable(error))?;
-        let mut lock = File::options()
+        let file = File::options()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
             .open(self.state.join("lock"))
             .map_err(|error| self.unusable(error))?;
-        self.take(&mut lock)?;
+        let mut lock = self.take(file)?;
         // The lock counts, not the note in it: a full disk may refuse that.
-        let _ = lock
+        let note = &mut lock.0;
+        let _ = note
             .set_len(0)
-            .and_then(|()| lock.rewind())
-            .and_then(|()| writeln!(lock, "{}", std::process::id()));
+            .and_then(|()| note.rewind())
+            .and_then(|()| writeln!(note, "{}", std::process::id()));
         Ok(lock)
     }
 
     /// Takes the lock where nothing can be written. `None` if there is no file to lock, or it is not
     /// ours to open: then nobody can write here, as long as that is so.
-    pub(super) fn lock_unwritten(&self) -> Result<Option<File>, LedgerError> {
+    pub(super) fn lock_unwritten(&self) -> Result<Option<Lock>, LedgerError> {
         let file = File::options().read(true).open(self.state.join("lock"));
-        let Ok(mut lock) = file else { return Ok(None) };
-        self.take(&mut lock)?;
-        Ok(Some(lock))
+        let Ok(file) = file else { return Ok(None) };
+        self.take(file).map(Some)
     }
 
-    fn take(&self, lock: &mut File) -> Result<(), LedgerError> {
-        match lock.try_lock() {
-            Ok(()) => Ok(()),
+    fn take(&self, mut file: File) -> Result<Lock, LedgerError> {
+        match file.try_lock() {
+            Ok(()) => Ok(Lock(file)),
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                let known = lock.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
+                let known = file.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
                 let holder = known.then(|| holder.trim().to_owned());
                 Err(LedgerError::Held {
                     folder: self.state.clone(),
@@ -170,5 +184,23 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     } else {
         // Elsewhere a folder can't be opened, and the file system sees to it.
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process that was started while the lock was held has our files until it becomes another
+    /// program; two descriptors of one open file are the same thing.
+    #[test]
+    fn a_lock_that_was_let_go_is_free_although_a_child_has_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::new(folder.path());
+        let lock = place.lock().unwrap();
+        let _of_the_child = lock.0.try_clone().unwrap();
+        assert!(matches!(place.lock(), Err(LedgerError::Held { .. })));
+        drop(lock);
+        place.lock().unwrap();
     }
 }
