@@ -28,7 +28,6 @@ pub use changes::{Changes, Shift};
 pub use links::{By, Candidates, title_name};
 pub use record::{Card, Key, Place, Record, Resolved, Standing};
 
-use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,8 +99,6 @@ pub struct Catalogue {
     ids_given: HashMap<FolderPath, u32>,
     /// When something is due: a scheduled entry, or one that expires.
     due: OrdSet<(Timestamp, Key)>,
-    /// Entries that were seen and then withdrawn, by when.
-    tombstones: OrdSet<(Timestamp, Key)>,
     /// In the order of their paths, so that `story.jpg` and `story.mp3` are one range.
     media: OrdMap<FolderPath, Media>,
     /// By what a file is known again when it turns up elsewhere.
@@ -123,7 +120,6 @@ impl Catalogue {
             by_slug: HashMap::new(),
             ids_given: HashMap::new(),
             due: OrdSet::new(),
-            tombstones: OrdSet::new(),
             media: OrdMap::new(),
             traces: Traces::default(),
             graph: Graph::default(),
@@ -154,9 +150,6 @@ impl Catalogue {
             if let Some(due) = old.due() {
                 self.due.remove(&(due, key));
             }
-            if let Some(moment) = old.withdrawn() {
-                self.tombstones.remove(&(moment, key));
-            }
             if self.by_path.get(&old.entry.path) == Some(&key) {
                 self.by_path.remove(&old.entry.path);
             }
@@ -182,10 +175,6 @@ impl Catalogue {
         }
         if let Some(due) = record.due() {
             self.due.insert((due, key));
-        }
-        let was_seen = record.debut.is_some() && !record.is_restored();
-        if let Some(moment) = record.withdrawn().filter(|_| was_seen) {
-            self.tombstones.insert((moment, key));
         }
         self.traces.add(&record);
         self.graph.enter(&record);
@@ -272,24 +261,6 @@ impl Catalogue {
     /// Whether any entry refers to the file at `path`, there or not.
     pub fn wants(&self, path: &FolderPath) -> bool {
         self.users(path).next().is_some()
-    }
-
-    /// The entries that were seen and then withdrawn, after `after` and not after `until`; the latest
-    /// first.
-    pub fn withdrawn(
-        &self,
-        after: Timestamp,
-        until: Timestamp,
-    ) -> impl Iterator<Item = &Arc<Record>> {
-        let bounds = (
-            Bound::Excluded((after, Key::MOST)),
-            Bound::Included((until, Key::MOST)),
-        );
-        let withdrawn = (after < until).then(|| self.tombstones.range(bounds).rev());
-        withdrawn
-            .into_iter()
-            .flatten()
-            .filter_map(|(_, key)| self.records.get(key))
     }
 
     /// The latest moment that is remembered of any entry, as far as it was the clock that told it.

@@ -9,6 +9,7 @@
 
 mod check;
 mod error;
+mod feeds;
 mod removal_guard;
 mod text;
 mod values;
@@ -25,6 +26,7 @@ use crate::entry::{Address, Language, Person, Text};
 
 pub use check::CheckError;
 pub use error::ConfigError;
+pub use feeds::{FeedConfig, FeedOrder, FeedsConfig, WithoutConfig};
 pub use removal_guard::RemovalGuardConfig;
 pub use text::{base_url as parse_base_url, listen as parse_listen};
 
@@ -85,6 +87,9 @@ pub struct Config {
     pub site: SiteConfig,
     /// What feeds hold.
     pub feeds: FeedsConfig,
+    /// The publisher's own feeds.
+    #[serde(rename = "feed")]
+    pub own_feeds: Vec<FeedConfig>,
     /// "Read:" lines.
     pub related: RelatedConfig,
     /// When files that vanish are taken for an accident.
@@ -177,15 +182,6 @@ struct SiteTable {
     copyright: Option<Text>,
 }
 
-/// What feeds hold.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct FeedsConfig {
-    /// The newest so many entries.
-    #[serde(deserialize_with = "values::count::<_, 1, 10_000>")]
-    pub limit: usize,
-}
-
 /// "Read:" lines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -266,6 +262,7 @@ impl Default for Config {
             ignore: Vec::new(),
             site: SiteConfig::default(),
             feeds: FeedsConfig::default(),
+            own_feeds: Vec::new(),
             related: RelatedConfig::default(),
             removal_guard: RemovalGuardConfig::default(),
             http: HttpConfig::default(),
@@ -316,12 +313,6 @@ impl From<SiteTable> for SiteConfig {
             icon: table.icon,
             copyright: table.copyright,
         }
-    }
-}
-
-impl Default for FeedsConfig {
-    fn default() -> Self {
-        Self { limit: 50 }
     }
 }
 

@@ -11,6 +11,7 @@
 mod clock;
 #[cfg(unix)]
 mod control;
+mod feeds;
 mod finding;
 mod guard;
 mod health;
@@ -30,7 +31,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use jiff::Timestamp;
 use tracing::{info, warn};
 
 use crate::catalogue::{Catalogue, Terms};
@@ -38,7 +38,6 @@ use crate::config::Config;
 use crate::documents::Documents;
 use crate::entry::parse::{Conventions, Defaults, Labels};
 use crate::entry::{Address, AddressError, Digest};
-use crate::feed::FeedKey;
 use crate::folder::conventions::FolderConventions;
 use crate::folder::names::Names;
 use crate::folder::scan::Folder;
@@ -249,6 +248,9 @@ pub fn site_settings(config: &Config, base: Address) -> Settings {
         icon: site.icon.clone(),
         copyright: site.copyright.clone(),
         limit: config.feeds.limit,
+        max_bytes: config.feeds.max_bytes,
+        content: config.feeds.content,
+        selections: config.own_feeds.iter().map(feeds::selection).collect(),
         // RSS counts in minutes; less than one would mean "never wait".
         ttl_minutes: u32::try_from(config.http.max_age.as_secs().div_ceil(60))
             .unwrap_or(u32::MAX)
@@ -276,7 +278,7 @@ fn restore(
     let Stored {
         records,
         media,
-        departures,
+        feeds,
         settings: known,
     } = ledger.load()?;
     if records.is_empty() {
@@ -284,7 +286,7 @@ fn restore(
     }
     ledger.sweep()?;
     let catalogue = Catalogue::load(id, records, media);
-    let left = departures.iter().map(|(_, moment)| *moment);
+    let left = feeds.departures.iter().map(|(_, moment)| *moment);
     let last = left.chain(catalogue.latest()).chain(ledger.alive()).max();
     let mut clock = Clock::from(last);
     let now = clock.now();
@@ -298,10 +300,7 @@ fn restore(
             now
         }
     };
-    let departures: Vec<(FeedKey, Timestamp)> = departures
-        .into_iter()
-        .filter_map(|(path, moment)| Some((FeedKey::from_path(&path)?, moment)))
-        .collect();
-    let site = Site::new(settings, since, &catalogue, &departures, now);
+    let kept = feeds::from_ledger(feeds);
+    let site = Site::new(settings, since, &catalogue, &kept, now);
     Ok((catalogue, site, clock))
 }

@@ -5,6 +5,7 @@
 //! name, and the old one is pushed out in time.
 
 mod assemble;
+mod blocks;
 
 use std::io;
 use std::sync::Arc;
@@ -15,9 +16,9 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::entry::{Bodies, Digest};
-use crate::feed::{FeedKey, Format, WriteError, atom, json, rss};
+use crate::feed::{FeedKey, Format, WriteError, atom, json, opml, rss};
 use crate::page::{EntryPage, FrontPage, PageError, Pages, asset};
-use crate::site::{DocumentKey, Plan, Site};
+use crate::site::{DocumentKey, Plan, Site, View};
 
 /// How a document's bytes are coded. (RFC 9110 section 8.4.1)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -149,8 +150,9 @@ impl Maker {
     fn make(&self, site: &Site, key: &DocumentKey) -> Result<Bytes, MakeError> {
         let bodies = &*self.bodies;
         match key {
-            DocumentKey::Feed(feed, format) => {
-                let feed = assemble::feed(site, feed, bodies)?;
+            DocumentKey::Feed(view, format) => {
+                let window = site.window(view).ok_or(MakeError::NoSuchDocument)?;
+                let feed = assemble::feed(site, view, &window, bodies)?;
                 match format {
                     Format::Atom => atom::write(&feed),
                     Format::Rss => rss::write(&feed),
@@ -159,19 +161,32 @@ impl Maker {
                 .map(Bytes::from)
                 .map_err(|error| MakeError::Write(Arc::new(error)))
             }
-            DocumentKey::Front => {
-                let feed = assemble::feed(site, &FeedKey::All, bodies)?;
-                let text = assemble::front(site, bodies)?;
+            DocumentKey::Page(view) => {
+                let window = site.window(view).ok_or(MakeError::NoSuchDocument)?;
+                let feed = assemble::feed(site, view, &window, bodies)?;
+                let is_front = *view == View::newest(FeedKey::All);
+                let text = assemble::front(site, bodies)?.filter(|_| is_front);
                 page(self.pages.front(&FrontPage {
                     feed: &feed,
                     root: site.root(),
                     text: text.as_deref(),
                 }))
             }
+            DocumentKey::Subscribe(feed) => {
+                let view = View::newest(feed.clone());
+                let window = site.window(&view).ok_or(MakeError::NoSuchDocument)?;
+                let feed = assemble::head(site, &view, &window);
+                page(self.pages.subscribe(&feed, site.root()))
+            }
+            DocumentKey::Feeds => opml::write(&assemble::outline(site))
+                .map(Bytes::from)
+                .map_err(|error| MakeError::Write(Arc::new(error))),
             DocumentKey::Entry(slug) => {
                 let (record, mentions) =
                     assemble::entry(site, slug).ok_or(MakeError::NoSuchDocument)?;
-                let feed = assemble::head(site, &FeedKey::All)?;
+                let all = View::newest(FeedKey::All);
+                let window = site.window(&all).ok_or(MakeError::NoSuchDocument)?;
+                let feed = assemble::head(site, &all, &window);
                 let shown = assemble::shown(site, &record, bodies)?;
                 let root = site.root();
                 page(self.pages.entry(&EntryPage {
@@ -182,7 +197,9 @@ impl Maker {
                 }))
             }
             DocumentKey::Gone => {
-                let feed = assemble::head(site, &FeedKey::All)?;
+                let all = View::newest(FeedKey::All);
+                let window = site.window(&all).ok_or(MakeError::NoSuchDocument)?;
+                let feed = assemble::head(site, &all, &window);
                 page(self.pages.gone(&feed, site.root()))
             }
             DocumentKey::Asset(path) => asset(path)

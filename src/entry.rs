@@ -8,6 +8,7 @@
 //! an identity, and the result is an [`Entry`].
 
 mod body;
+mod content;
 mod element;
 pub mod parse;
 mod path;
@@ -16,6 +17,7 @@ mod text;
 mod web;
 
 pub use body::{Bodies, Body, Hole};
+pub use content::Content;
 pub use element::{Element, ElementError};
 pub use path::FolderPath;
 pub use problem::{Problem, Warning, WarningKind};
@@ -64,9 +66,12 @@ pub struct Article {
     /// The title of the section that the entry lies in, when its folder says one.
     #[serde(default)]
     pub section: Option<Text>,
-    /// Whether feeds show the summary alone; the entry's page always shows the full text.
+    /// How much of the text feeds may carry.
+    #[serde(default, alias = "is_summary_only")]
+    pub content: Content,
+    /// How long the full text is when it is written into XML, in bytes, before its holes are filled.
     #[serde(default)]
-    pub is_summary_only: bool,
+    pub text_bytes: u64,
     /// Everything the entry points to inside the site: "Read:" lines and files or entries named by
     /// a path. The holes of the [`Body`] are numbers into this list.
     pub references: Vec<Reference>,

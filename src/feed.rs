@@ -7,18 +7,21 @@
 pub mod atom;
 mod extras;
 pub mod json;
+mod key;
 mod links;
+pub mod opml;
 pub mod rss;
 #[cfg(test)]
 pub(crate) mod sample;
+mod selection;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Reverse;
-
 use jiff::Timestamp;
 
-use crate::entry::{Entry, EntryId, Language, Person, Slug, Text};
+use crate::entry::{Entry, EntryId, Language, Person, Text};
+pub use key::{Facet, FeedKey, Join, MOST_TERMS};
+pub use selection::{Filter, Order, OrderBy, Selection, Sorting, label, section_of, weight};
 
 /// The program's name, as documents give it.
 const PROGRAM: &str = "Tidings";
@@ -48,45 +51,6 @@ impl WriteError {
     }
 }
 
-/// Which feed. The addresses are built from it; `""` is the feed of everything.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FeedKey {
-    /// Every live entry.
-    All,
-}
-
-impl FeedKey {
-    /// Where the feed is, below the site's address: empty, or ending in `/`.
-    pub fn path(&self) -> &'static str {
-        match self {
-            Self::All => "",
-        }
-    }
-
-    /// The feed whose [`FeedKey::path`] this is.
-    pub fn from_path(path: &str) -> Option<Self> {
-        path.is_empty().then_some(Self::All)
-    }
-}
-
-/// The feeds that show `entry`, when it is among their newest.
-pub fn memberships(entry: &Entry) -> impl Iterator<Item = FeedKey> {
-    let _ = entry;
-    std::iter::once(FeedKey::All)
-}
-
-/// An entry's place in a feed: newest first. Among entries of one instant the address decides: it
-/// stays the same for ever, and on every host.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Order(Reverse<Timestamp>, Slug);
-
-impl Order {
-    /// The place of `entry`.
-    pub fn of(entry: &Entry) -> Self {
-        Self(Reverse(entry.published), entry.slug.clone())
-    }
-}
-
 /// The formats a feed comes in, in the order in which we recommend them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
@@ -101,6 +65,16 @@ pub enum Format {
 impl Format {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Atom, Self::Rss, Self::Json];
+
+    /// The one for this format of three in the order of [`Format::ALL`].
+    pub fn of(self, addresses: &[String; 3]) -> &str {
+        let [atom, rss, json] = addresses;
+        match self {
+            Self::Atom => atom,
+            Self::Rss => rss,
+            Self::Json => json,
+        }
+    }
 
     /// The registered media type, without parameters.
     pub fn media_type(self) -> &'static str {
@@ -130,6 +104,16 @@ impl Format {
     }
 }
 
+/// Where a document stands in the history of its feed. (RFC 5005 section 4)
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// The subscription document's address in each format, in the order of [`Format::ALL`], where this
+    /// is an archive document.
+    pub current: Option<[String; 3]>,
+    /// The archive document with the entries before these, in each format.
+    pub previous: Option<[String; 3]>,
+}
+
 /// A feed, ready to be written in any format.
 #[derive(Clone, Debug)]
 pub struct Feed<'a> {
@@ -141,8 +125,12 @@ pub struct Feed<'a> {
     pub description: Text,
     /// The page for people that this feed belongs to.
     pub home: String,
+    /// The page that says how to subscribe to it.
+    pub subscribe: String,
     /// This feed's address in each format, in the order of [`Format::ALL`].
     pub addresses: [String; 3],
+    /// What the tags are terms of: the address below which their feeds are. (RFC 4287 section 4.2.2.2)
+    pub scheme: String,
     /// The language of entries that name none.
     pub language: Language,
     /// The author of entries that name none; a name at least, so that Atom is always valid.
@@ -159,6 +147,8 @@ pub struct Feed<'a> {
     pub entries: Vec<Shown<'a>>,
     /// What was withdrawn lately, the latest first.
     pub tombstones: Vec<Tombstone<'a>>,
+    /// Where older entries are.
+    pub history: History,
 }
 
 /// An entry that was withdrawn.
@@ -173,12 +163,7 @@ pub struct Tombstone<'a> {
 impl Feed<'_> {
     /// This feed's address in `format`.
     pub fn address(&self, format: Format) -> &str {
-        let [atom, rss, json] = &self.addresses;
-        match format {
-            Format::Atom => atom,
-            Format::Rss => rss,
-            Format::Json => json,
-        }
+        format.of(&self.addresses)
     }
 }
 

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_document_that_cannot_be_made_is_asked_for_again() {
         let plan = Plan {
-            key: DocumentKey::Front,
+            key: DocumentKey::Feeds,
             tag: Digest::of(b"plan"),
             changed: None,
             content_type: "text/html; charset=utf-8",

@@ -53,6 +53,15 @@ use place::{Lock, Place};
 pub use restoring::Restored;
 pub use tools::{Checked, Inspector};
 
+/// What is kept of feeds, by their paths.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Feeds {
+    /// When an entry last left it.
+    pub departures: Vec<(String, Timestamp)>,
+    /// How its entries are divided among its documents; whoever works that out knows what it means.
+    pub histories: Vec<(String, String)>,
+}
+
 /// What a ledger kept.
 #[derive(Debug, Default)]
 pub struct Stored {
@@ -60,8 +69,8 @@ pub struct Stored {
     pub records: Vec<Record>,
     /// Files beside entries.
     pub media: Vec<(FolderPath, Media)>,
-    /// For each feed, by its path, when an entry last left it.
-    pub departures: Vec<(String, Timestamp)>,
+    /// What became of feeds.
+    pub feeds: Feeds,
     /// The digest of the settings that documents show, and when they last changed.
     pub settings: Option<(Digest, Timestamp)>,
 }
@@ -306,12 +315,8 @@ impl Ledger {
         self.set_fact(ROOT_DEVICE, &device.to_string())
     }
 
-    /// Keeps `changes`, and the moments at which entries left feeds, in one transaction.
-    pub fn commit(
-        &mut self,
-        changes: &Changes,
-        departures: &[(String, Timestamp)],
-    ) -> Result<(), LedgerError> {
+    /// Keeps `changes`, and what became of feeds, in one transaction.
+    pub fn commit(&mut self, changes: &Changes, feeds: &Feeds) -> Result<(), LedgerError> {
         self.recover()?;
         self.fresh.take();
         let Self {
@@ -326,11 +331,10 @@ impl Ledger {
         else {
             return Err(self.place.damaged("it can't be written".to_owned()));
         };
-        let counted =
-            writing::write(connection, *census, changes, departures).map_err(|error| {
-                *is_doubtful = true;
-                LedgerError::Sqlite("written", error)
-            })?;
+        let counted = writing::write(connection, *census, changes, feeds).map_err(|error| {
+            *is_doubtful = true;
+            LedgerError::Sqlite("written", error)
+        })?;
         *census = counted;
         let keys = changes.records.iter().map(|record| record.key);
         *last = keys.fold(*last, Key::max);

@@ -7,8 +7,13 @@
 mod assets;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use assets::{ASSETS, Asset, asset};
+use values::{
+    episode_words, escape, file_value, image_value, is_english, links_value, person_value,
+    site_author, site_value, words,
+};
 
 use std::sync::LazyLock;
 
@@ -18,10 +23,8 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context};
 
-use crate::entry::{
-    Address, Article, Digest, Digester, Episode, EpisodeKind, Language, Link, Text,
-};
-use crate::feed::{Feed, Format, Shown, ShownEnclosure, ShownImage, ShownPerson, rfc3339};
+use crate::entry::{Digest, Digester, Language, Text};
+use crate::feed::{Feed, Shown, rfc3339};
 
 /// Why a page could not be made. The templates are part of the program, so this is a fault of ours.
 #[derive(Debug, thiserror::Error)]
@@ -81,11 +84,15 @@ pub fn version() -> Digest {
     *VERSION
 }
 
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("base.html", include_str!("page/templates/base.html")),
     ("front.html", include_str!("page/templates/front.html")),
     ("entry.html", include_str!("page/templates/entry.html")),
     ("gone.html", include_str!("page/templates/gone.html")),
+    (
+        "subscribe.html",
+        include_str!("page/templates/subscribe.html"),
+    ),
 ];
 
 /// The templates, ready for use.
@@ -166,6 +173,18 @@ impl Pages {
         )
     }
 
+    /// How to subscribe to `feed`, of which only the head is used; `root` as in [`FrontPage`].
+    pub fn subscribe(&self, feed: &Feed<'_>, root: &str) -> Result<String, PageError> {
+        self.render(
+            "subscribe.html",
+            context! {
+                site => site_value(feed, root),
+                language => feed.language.as_str(),
+                ..words(&feed.language)
+            },
+        )
+    }
+
     /// What stands where an entry was withdrawn; `feed` is its head alone, `root` as in [`FrontPage`].
     pub fn gone(&self, feed: &Feed<'_>, root: &str) -> Result<String, PageError> {
         self.render(
@@ -217,178 +236,4 @@ impl Pages {
         };
         context! { instant => rfc3339(instant), day => zoned.strftime(form).to_string() }
     }
-}
-
-/// What all pages say of the site.
-fn site_value(feed: &Feed<'_>, root: &str) -> Value {
-    let feeds = Format::ALL.map(|format| {
-        context! {
-            name => format.name(),
-            media_type => format.media_type(),
-            address => feed.address(format),
-        }
-    });
-    context! {
-        title => feed.title.as_str(),
-        description => feed.description.as_str(),
-        language => feed.language.as_str(),
-        home => feed.home.as_str(),
-        icon => feed.icon.as_deref(),
-        copyright => feed.copyright.as_ref().map(Text::as_str),
-        author => person_value(&site_author(feed)),
-        feeds => Value::from(feeds.to_vec()),
-        root,
-    }
-}
-
-/// The program's own words are English: on a page in another language they say so, for those who
-/// have it read to them. (WCAG 2.2, 3.1.2)
-fn words(language: &Language) -> Value {
-    let attribute = if is_english(language) {
-        ""
-    } else {
-        " lang=\"en\""
-    };
-    context! { ours => Value::from_safe_string(attribute.to_owned()) }
-}
-
-fn is_english(language: &Language) -> bool {
-    let primary = language.as_str().split('-').next();
-    primary.is_some_and(|primary| primary.eq_ignore_ascii_case("en"))
-}
-
-fn site_author<'a>(feed: &'a Feed<'_>) -> ShownPerson<'a> {
-    ShownPerson {
-        person: &feed.author,
-        avatar: None,
-    }
-}
-
-fn person_value(shown: &ShownPerson<'_>) -> Value {
-    let uri = shown.person.uri.as_ref().filter(|uri| uri.is_web());
-    context! {
-        name => shown.person.name.as_str(),
-        uri => uri.map(Address::as_str),
-        avatar => shown.avatar.as_deref(),
-    }
-}
-
-/// Where the writer found it, what it was taken over from, and where readers discuss it: as far as a
-/// browser can go there.
-fn links_value(article: &Article) -> Value {
-    let value = |link: &Link| {
-        link.address.is_web().then(|| {
-            let title = link
-                .title
-                .as_ref()
-                .map_or_else(|| bare(link.address.as_str()), Text::as_str);
-            context! { address => link.address.as_str(), title => title }
-        })
-    };
-    let comments = article.comments.as_ref().filter(|it| it.is_web());
-    context! {
-        via => article.via.iter().filter_map(value).collect::<Vec<_>>(),
-        source => article.source.as_ref().and_then(value),
-        comments => comments.map(Address::as_str),
-    }
-}
-
-/// An address without what everybody knows to be there.
-fn bare(address: &str) -> &str {
-    let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
-    bare.strip_suffix('/').unwrap_or(bare)
-}
-
-/// "Season 2, episode 7".
-fn episode_words(episode: &Episode) -> String {
-    let season = episode.season.map(|number| format!("Season {number}"));
-    let kind = match episode.kind {
-        Some(EpisodeKind::Trailer) => "trailer",
-        Some(EpisodeKind::Bonus) => "bonus",
-        None => "episode",
-    };
-    let number = match (episode.number, episode.kind) {
-        (Some(number), _) => Some(format!("{kind} {number}")),
-        (None, Some(_)) => Some(kind.to_owned()),
-        (None, None) => None,
-    };
-    let words: Vec<String> = season.into_iter().chain(number).collect();
-    let words = words.join(", ");
-    let mut letters = words.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().collect::<String>() + letters.as_str(),
-        None => words,
-    }
-}
-
-/// The lead image; `is_new` when the full text does not show it anyway.
-fn image_value(image: &ShownImage, content: &str) -> Value {
-    let mut escaped = String::new();
-    // Writing to a string can't fail.
-    let _ = escape(&mut escaped, &image.address);
-    context! {
-        address => image.address.as_str(),
-        alt => image.alt.as_str(),
-        is_new => !content.contains(&escaped) && !content.contains(&image.address),
-    }
-}
-
-fn file_value(file: &ShownEnclosure) -> Value {
-    let kind = file.media_type.split('/').next();
-    let name = file.address.split(['?', '#']).next();
-    let name = name.and_then(|path| path.rsplit('/').next());
-    let name = name.map(|name| percent_encoding::percent_decode_str(name).decode_utf8_lossy());
-    context! {
-        address => file.address.as_str(),
-        media_type => file.media_type.as_str(),
-        kind => kind,
-        name => name.filter(|name| !name.is_empty()),
-        size => (file.length > 0).then(|| size(file.length)),
-        duration => file.seconds.map(duration),
-    }
-}
-
-/// A time to play as players show it: hours only where there are any.
-fn duration(seconds: u32) -> String {
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{seconds:02}")
-    } else {
-        format!("{minutes}:{seconds:02}")
-    }
-}
-
-/// A size in words: two digits are enough to decide whether to fetch it.
-fn size(bytes: u64) -> String {
-    let (unit, name) = match bytes {
-        1 => return "1 byte".to_owned(),
-        0..1_000 => return format!("{bytes} bytes"),
-        1_000..1_000_000 => (1_000, "kB"),
-        1_000_000..1_000_000_000 => (1_000_000, "MB"),
-        _ => (1_000_000_000, "GB"),
-    };
-    let tenths = bytes / (unit / 10);
-    if tenths < 100 {
-        format!("{}.{} {name}", tenths / 10, tenths % 10)
-    } else {
-        format!("{} {name}", tenths / 10)
-    }
-}
-
-/// Escapes `text` for HTML text and for attributes in either kind of quotes.
-fn escape(out: &mut impl std::fmt::Write, text: &str) -> std::fmt::Result {
-    let mut rest = text;
-    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
-        let (before, special) = rest.split_at(at);
-        out.write_str(before)?;
-        out.write_str(match special.as_bytes()[0] {
-            b'&' => "&amp;",
-            b'<' => "&lt;",
-            b'>' => "&gt;",
-            b'"' => "&quot;",
-            _ => "&#39;",
-        })?;
-        rest = &special[1..];
-    }
-    out.write_str(rest)
 }

@@ -10,30 +10,42 @@
 //! remembered, and kept in the ledger.
 
 mod address;
+mod history;
+mod listing;
+mod plans;
+mod settings;
 #[cfg(test)]
 mod tests;
+mod view;
 mod window;
 
-use std::cmp::Reverse;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use imbl::HashMap;
 use jiff::Timestamp;
 
-use crate::catalogue::{Catalogue, Changes, Key, Record};
-use crate::entry::{Address, Digest, Digester, EntryId, FolderPath, Language, Person, Slug, Text};
-use crate::feed::{self, FeedKey, Format};
-use crate::page;
+use crate::catalogue::{Catalogue, Changes, Record};
+use crate::entry::{Digest, Digester, EntryId, FolderPath, Slug};
+use crate::feed::{FeedKey, Format, Sorting};
+pub use history::{Bound, Part};
+use history::{History, Limits};
+pub use listing::{Listed, Listing};
+pub use settings::Settings;
+pub use view::View;
 pub use window::Window;
 use window::{FeedState, Frame};
 
 /// Which document. Together with a snapshot it says all that is needed to make it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum DocumentKey {
-    /// A feed in a format.
-    Feed(FeedKey, Format),
-    /// The front page.
-    Front,
+    /// A feed, or an archive of its older entries, in a format.
+    Feed(View, Format),
+    /// A feed's page for people; that of the feed of everything is the front page.
+    Page(View),
+    /// How to subscribe to a feed.
+    Subscribe(FeedKey),
+    /// The list of all feeds, for programs.
+    Feeds,
     /// An entry's page.
     Entry(Slug),
     /// What stands where an entry was withdrawn.
@@ -71,42 +83,19 @@ pub enum Found {
     Nothing,
 }
 
-/// What the publisher's settings say in documents.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
-    /// The public address of the site, ending in `/`.
-    pub base: Address,
-    /// The title of the main feed.
-    pub title: Text,
-    /// What it is about.
-    pub description: Text,
-    /// The language of entries that name none.
-    pub language: Language,
-    /// The author of entries that name none.
-    pub author: Person,
-    /// A square picture.
-    pub icon: Option<Address>,
-    /// Rights.
-    pub copyright: Option<Text>,
-    /// How many entries a feed shows.
-    pub limit: usize,
-    /// How long a copy is fresh, in minutes.
-    pub ttl_minutes: u32,
-    /// The zone in which pages give dates: its IANA name, or as much as is known of it.
-    pub zone: String,
-}
-
-impl Settings {
-    /// The digest of all of them.
-    pub fn digest(&self) -> Digest {
-        Digester::new().field(format!("{self:?}")).finish()
-    }
+/// What a store keeps of feeds for the next process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// When an entry last left a feed.
+    pub departures: Vec<(FeedKey, Timestamp)>,
+    /// Where the volumes of a feed's history end.
+    pub histories: Vec<(FeedKey, Vec<Bound>)>,
 }
 
 /// The program's way of writing feeds. Raise the number when documents change although nothing that
 /// they show did; the version without its patch level is in it because feeds name it.
 const MANNER: &str = concat!(
-    "2 ",
+    "3 ",
     env!("CARGO_PKG_VERSION_MAJOR"),
     ".",
     env!("CARGO_PKG_VERSION_MINOR")
@@ -116,93 +105,146 @@ const MANNER: &str = concat!(
 #[derive(Clone)]
 pub struct Site {
     settings: Arc<Settings>,
+    sorting: Arc<Sorting>,
     /// The digest of the settings and of the program's way of writing documents.
     manner: Digest,
     /// Since when the settings are so.
     since: Timestamp,
     catalogue: Catalogue,
     feeds: HashMap<FeedKey, FeedState>,
+    /// Worked out when it is asked for first.
+    listing: Arc<OnceLock<Listing>>,
 }
 
 impl Site {
-    /// The first snapshot of a process, at the moment `now`. `departures` are what the ledger kept;
-    /// `since` is when the settings last changed.
+    /// The first snapshot of a process, at the moment `now`. `kept` is what a store kept; `since` is
+    /// when the settings last changed.
     pub fn new(
         settings: Settings,
         since: Timestamp,
         catalogue: &Catalogue,
-        departures: &[(FeedKey, Timestamp)],
+        kept: &Kept,
         now: Timestamp,
     ) -> Self {
         let manner = Digester::new()
             .field(MANNER)
             .field(settings.digest().as_bytes())
             .finish();
+        let selections = settings.selections.clone();
+        let sorting = Sorting::new(&settings.author, &settings.language, selections);
         let mut site = Self {
             settings: Arc::new(settings),
+            sorting: Arc::new(sorting),
             manner,
             since,
             catalogue: catalogue.clone(),
-            feeds: HashMap::unit(FeedKey::All, FeedState::default()),
+            feeds: HashMap::new(),
+            listing: Arc::default(),
         };
-        for (key, moment) in departures {
-            site.feeds.entry(key.clone()).or_default().departure = Some(*moment);
+        let named = site.settings.selections.iter();
+        let named = named.map(|it| FeedKey::Named(it.name.clone()));
+        let always = [FeedKey::All, FeedKey::Updates].into_iter().chain(named);
+        for key in always.collect::<Vec<_>>() {
+            site.state(&key);
         }
-        for record in catalogue.records().filter(|record| record.is_live()) {
-            for key in feed::memberships(&record.entry) {
-                let state = site.feeds.entry(key).or_default();
-                state
-                    .order
-                    .insert(feed::Order::of(&record.entry), Arc::clone(record));
-            }
+        for (key, bounds) in &kept.histories {
+            let by = site.sorting.order_of(key);
+            let state = site.state(key);
+            state.history = History::new(by, bounds.clone());
+            state.is_kept = true;
+        }
+        for (key, moment) in &kept.departures {
+            site.state(key).departure = Some(*moment);
+        }
+        for record in catalogue.records() {
+            site.enter(record, &mut Vec::new());
         }
         let keys: Vec<FeedKey> = site.feeds.keys().cloned().collect();
         for key in keys {
-            site.make_window(&key, now);
+            site.renew(&key, now);
         }
         site
     }
 
-    /// The snapshot after `changes`, made at `now`, and the feeds that an entry left.
-    pub fn with(&self, changes: &Changes, now: Timestamp) -> (Self, Vec<(FeedKey, Timestamp)>) {
+    /// The snapshot after `changes`, made at `now`, and what a store is to keep of it.
+    pub fn with(&self, changes: &Changes, now: Timestamp) -> (Self, Kept) {
         let mut site = Self {
             catalogue: changes.next().clone(),
+            listing: Arc::default(),
             ..self.clone()
         };
         let mut touched: Vec<FeedKey> = Vec::new();
         // First all that leave, then all that enter: two entries may have swapped places.
-        for record in changes
-            .shifts
-            .iter()
-            .filter_map(|shift| shift.before.as_ref())
-        {
-            for key in feed::memberships(&record.entry) {
-                let state = site.feeds.entry(key.clone()).or_default();
-                state.order.remove(&feed::Order::of(&record.entry));
-                touched.push(key);
+        for record in &changes.records {
+            if let Some(old) = self.catalogue.record(record.key) {
+                site.leave(old, &mut touched);
             }
         }
-        for record in changes
-            .shifts
-            .iter()
-            .filter_map(|shift| shift.after.as_ref())
-        {
-            for key in feed::memberships(&record.entry) {
-                let state = site.feeds.entry(key.clone()).or_default();
-                let order = feed::Order::of(&record.entry);
-                state.order.insert(order, Arc::clone(record));
-                touched.push(key);
-            }
+        for record in &changes.records {
+            site.enter(record, &mut touched);
         }
         touched.extend(site.feeds_with_old_tombstones(now));
         touched.sort();
         touched.dedup();
-        let departures = touched
-            .into_iter()
-            .filter(|key| site.make_window(key, now))
-            .map(|key| (key, now))
-            .collect();
-        (site, departures)
+        let mut kept = Kept::default();
+        for key in touched {
+            let Some(renewed) = site.renew(&key, now) else {
+                continue;
+            };
+            let state = site.state(&key);
+            if renewed.sealed || !state.is_kept {
+                state.is_kept = true;
+                let bounds = state.history.bounds();
+                if !bounds.is_empty() {
+                    kept.histories.push((key.clone(), bounds));
+                }
+            }
+            if renewed.departed {
+                kept.departures.push((key, now));
+            }
+        }
+        (site, kept)
+    }
+
+    /// Has each feed that shows the entry, or tells of its withdrawal, know of it.
+    fn enter(&mut self, record: &Arc<Record>, touched: &mut Vec<FeedKey>) {
+        if !record.is_live() && !record.was_withdrawn() {
+            return;
+        }
+        for key in self.sorting.feeds_of(&record.entry) {
+            let state = self.state(&key);
+            if record.is_live() {
+                state.history.insert(record);
+            } else {
+                state.mourn(record);
+            }
+            touched.push(key);
+        }
+    }
+
+    /// Undoes [`Site::enter`].
+    fn leave(&mut self, record: &Record, touched: &mut Vec<FeedKey>) {
+        if !record.is_live() && !record.was_withdrawn() {
+            return;
+        }
+        for key in self.sorting.feeds_of(&record.entry) {
+            let state = self.state(&key);
+            if record.is_live() {
+                state.history.remove(record);
+            } else {
+                state.unmourn(record);
+            }
+            touched.push(key);
+        }
+    }
+
+    /// The state of a feed, which exists from now on.
+    fn state(&mut self, key: &FeedKey) -> &mut FeedState {
+        let by = self.sorting.order_of(key);
+        let feeds = &mut self.feeds;
+        feeds
+            .entry(key.clone())
+            .or_insert_with(|| FeedState::new(by))
     }
 
     fn feeds_with_old_tombstones(&self, now: Timestamp) -> Vec<FeedKey> {
@@ -218,20 +260,36 @@ impl Site {
         burials.chain(self.catalogue.next_due()).min()
     }
 
-    /// Works out what the documents of a feed show. Returns whether an entry or a tombstone left them.
-    fn make_window(&mut self, key: &FeedKey, now: Timestamp) -> bool {
-        let Some(state) = self.feeds.get_mut(key) else {
-            return false;
-        };
+    /// Works out what the documents of a feed show.
+    fn renew(&mut self, key: &FeedKey, now: Timestamp) -> Option<window::Renewed> {
+        let mut state = self.feeds.get(key)?.clone();
         let frame = Frame {
             catalogue: &self.catalogue,
-            limit: self.settings.limit,
+            limits: self.limits(key),
             since: self.since,
-            manner: Digester::new()
-                .field(self.manner.as_bytes())
-                .field(key.path()),
+            manner: self.manner_of(key),
+            title: &|entries| self.title_of(key, entries),
         };
-        state.renew(frame, now)
+        let renewed = state.renew(frame, now);
+        self.feeds.insert(key.clone(), state);
+        Some(renewed)
+    }
+
+    fn limits(&self, key: &FeedKey) -> Limits {
+        let own = match key {
+            FeedKey::Named(name) => self.sorting.selection(name).and_then(|it| it.limit),
+            _ => None,
+        };
+        Limits {
+            entries: own.unwrap_or(self.settings.limit),
+            bytes: self.settings.max_bytes,
+        }
+    }
+
+    fn manner_of(&self, key: &FeedKey) -> Digester {
+        Digester::new()
+            .field(self.manner.as_bytes())
+            .field(key.path())
     }
 
     /// The path of the site on its host, beginning and ending in `/`.
@@ -253,9 +311,52 @@ impl Site {
         &self.catalogue
     }
 
-    /// What the documents of a feed show.
-    pub fn window(&self, key: &FeedKey) -> Option<&Arc<Window>> {
-        self.feeds.get(key).and_then(|state| state.window.as_ref())
+    /// What the documents of a view show; `None` if there is no such feed, or no such part of it.
+    pub fn window(&self, view: &View) -> Option<Arc<Window>> {
+        match (&view.part, self.feeds.get(&view.feed)) {
+            (None, Some(state)) => state.window.clone(),
+            (None, None) => self.made_for_one_question(&view.feed).map(Arc::new),
+            (Some(part), state) => self.archive(&view.feed, part, state?).map(Arc::new),
+        }
+    }
+
+    fn archive(&self, key: &FeedKey, part: &Part, state: &FeedState) -> Option<Window> {
+        let (entries, previous) = state.history.part(part, &self.catalogue)?;
+        let changed = entries.iter().map(|record| record.changed);
+        let changed = changed.fold(self.since, Ord::max);
+        let manner = self.manner_of(key).field(format!("{part:?}"));
+        // Not after its own entries: what an archive document says changes with them alone.
+        let title = self.title_of(key, &[]);
+        Some(Window::new(
+            title,
+            entries,
+            Vec::new(),
+            previous,
+            changed,
+            manner,
+        ))
+    }
+
+    /// A mix, or a thread. Neither remembers what left it, so that its date is that of its entries.
+    fn made_for_one_question(&self, key: &FeedKey) -> Option<Window> {
+        let limits = self.limits(key);
+        let entries = match key {
+            FeedKey::Mix(facet, join, slugs) => self.mix(*facet, *join, slugs, limits)?,
+            FeedKey::Thread(slug) => self.thread(slug, limits)?,
+            _ => return None,
+        };
+        let changed = entries.iter().map(|record| record.changed);
+        let changed = changed.fold(self.since, Ord::max);
+        let title = self.title_of(key, &entries);
+        let manner = self.manner_of(key);
+        Some(Window::new(
+            title,
+            entries,
+            Vec::new(),
+            None,
+            changed,
+            manner,
+        ))
     }
 
     /// A feed's own id, independent of its address and of the host.
@@ -263,92 +364,7 @@ impl Site {
         let site = self.catalogue.site();
         EntryId::from_uuid(match key {
             FeedKey::All => site,
+            key => uuid::Uuid::new_v5(&site, key.path().as_bytes()),
         })
-    }
-
-    /// The newest entries whose "Read:" lines lead to `key`, newest first, and how many more there are.
-    pub fn mentions(&self, key: Key) -> (Vec<&Arc<Record>>, usize) {
-        let newest_first = |one: &&Arc<Record>, other: &&Arc<Record>| {
-            let place = |record: &Record| Reverse(record.entry.published);
-            let by_date = place(one).cmp(&place(other));
-            by_date.then_with(|| one.entry.slug.cmp(&other.entry.slug))
-        };
-        let mut sources: Vec<_> = self.catalogue.mentions(key).collect();
-        let more = sources.len().saturating_sub(MENTIONS);
-        if more > 0 {
-            sources.select_nth_unstable_by(MENTIONS, newest_first);
-            sources.truncate(MENTIONS);
-        }
-        sources.sort_unstable_by(newest_first);
-        (sources, more)
-    }
-
-    fn feed_plan(&self, key: FeedKey, format: Format) -> Option<Plan> {
-        let window = self.window(&key)?;
-        Some(Plan {
-            tag: window.tag(format),
-            changed: Some(window.changed),
-            content_type: match format {
-                Format::Atom => "application/atom+xml; charset=utf-8",
-                Format::Rss => "application/rss+xml; charset=utf-8",
-                Format::Json => "application/feed+json; charset=utf-8",
-            },
-            key: DocumentKey::Feed(key, format),
-        })
-    }
-
-    fn front_plan(&self) -> Option<Plan> {
-        let window = self.window(&FeedKey::All)?;
-        let digester = Digester::new()
-            .field(page::version().as_bytes())
-            .field(window.tag(Format::Json).as_bytes());
-        let tag = match self.catalogue.front() {
-            Some(front) => digester.field(front.face.as_bytes()).finish(),
-            None => digester.finish(),
-        };
-        Some(Plan {
-            key: DocumentKey::Front,
-            tag,
-            changed: None,
-            content_type: HTML,
-        })
-    }
-
-    fn gone_plan(&self) -> Plan {
-        let digester = Digester::new()
-            .field(page::version().as_bytes())
-            .field(self.manner.as_bytes());
-        Plan {
-            key: DocumentKey::Gone,
-            tag: digester.finish(),
-            changed: None,
-            content_type: HTML,
-        }
-    }
-
-    fn entry_plan(&self, record: &Record) -> Plan {
-        let digester = Digester::new()
-            .field(page::version().as_bytes())
-            .field(self.manner.as_bytes())
-            .field(record.face.as_bytes());
-        let (newest, more) = self.mentions(record.key);
-        let tag = newest
-            .iter()
-            .fold(digester, |digester, source| {
-                digester.field(source.card.digest().as_bytes())
-            })
-            .field(more.to_string())
-            .finish();
-        Plan {
-            key: DocumentKey::Entry(record.entry.slug.clone()),
-            tag,
-            changed: None,
-            content_type: HTML,
-        }
     }
 }
-
-const HTML: &str = "text/html; charset=utf-8";
-
-/// How many of the entries that mention one its page names.
-const MENTIONS: usize = 50;

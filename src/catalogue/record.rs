@@ -97,6 +97,11 @@ impl Record {
         }
     }
 
+    /// Whether it was seen, and is withdrawn.
+    pub fn was_withdrawn(&self) -> bool {
+        self.withdrawn().is_some() && self.debut.is_some() && !self.is_restored()
+    }
+
     /// Whether its file is gone, as far as is known.
     pub fn is_lost(&self) -> bool {
         let is_withdrawn = matches!(self.standing, Standing::Withdrawn(_)) && !self.is_restored();

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::Observation;
 use crate::entry::{
-    Article, Body, Claims, Digest, Digester, Draft, Enclosure, FolderPath, LocalRef, Reference,
-    RelatedLine, Slug, Stamp, Target, Text, Wanted,
+    Article, Body, Claims, Content, Digest, Digester, Draft, Enclosure, FolderPath, LocalRef,
+    Reference, RelatedLine, Slug, Stamp, Target, Text, Wanted,
 };
 
 pub(crate) fn path(path: &str) -> FolderPath {
@@ -54,7 +54,8 @@ pub(crate) fn draft(file: &str, title: &str, reads: &[&str]) -> Draft {
             episode: None,
             elements: Vec::new(),
             section: None,
-            is_summary_only: false,
+            content: Content::Full,
+            text_bytes: 0,
             references,
             body: body.digest(),
         },

@@ -9,7 +9,7 @@ use crate::entry::{FolderPath, Reference, RelatedLine};
 use crate::feed::FeedKey;
 use crate::folder::names::Role;
 use crate::folder::scan::{Folder, Look};
-use crate::site::Site;
+use crate::site::{Site, View};
 
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -253,7 +253,7 @@ impl Teller<'_> {
         let limit = self.site.settings().limit;
         let place = self
             .site
-            .window(&FeedKey::All)
+            .window(&View::newest(FeedKey::All))
             .and_then(|window| window.entries.iter().position(|it| it.key == record.key));
         match place {
             Some(place) => self.say(format!(

@@ -13,7 +13,7 @@ use crate::check::{Code, Severity, draw, why};
 use crate::daemon;
 use crate::entry::{Address, FolderPath};
 use crate::folder::scan::Folder;
-use crate::site::Site;
+use crate::site::{Kept, Site};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes: 0 it is published, 1 it is not, 2 wrong usage or settings.")]
@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result
         daemon::site_settings(config, base),
         now,
         &review.catalogue,
-        &[],
+        &Kept::default(),
         now,
     );
     let answer = why(&folder, &path, &review, &site, now, &config.timezone);

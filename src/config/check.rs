@@ -1,8 +1,10 @@
 //! What only all settings together can tell.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use super::{AdminListen, Config};
+use crate::entry::Slug;
 
 /// Settings that are each right, but not together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +19,9 @@ pub enum CheckError {
     /// Two listeners can't have one address.
     #[error("`listen` and `admin_listen` are both {0}: give `admin_listen` another port, or auto")]
     SameListener(SocketAddr),
+    /// Two feeds can't have one address.
+    #[error("two feeds are called `{0}`: give each `[[feed]]` a `name` of its own")]
+    SameName(Slug),
 }
 
 impl Config {
@@ -30,6 +35,10 @@ impl Config {
         if self.admin_listen == AdminListen::At(self.listen) && self.listen.port() != 0 {
             return Err(CheckError::SameListener(self.listen));
         }
-        Ok(())
+        let mut names = BTreeSet::new();
+        match self.own_feeds.iter().find(|feed| !names.insert(&feed.name)) {
+            Some(feed) => Err(CheckError::SameName(feed.name.clone())),
+            None => Ok(()),
+        }
     }
 }

@@ -24,10 +24,11 @@ pub struct ConfigError {
 }
 
 /// The tables of the file; the top level is the empty name.
-pub(super) const TABLES: [&str; 8] = [
+pub(super) const TABLES: [&str; 9] = [
     "",
     "site",
     "feeds",
+    "feed",
     "related",
     "removal_guard",
     "http",
@@ -123,11 +124,19 @@ fn suggestion(key: &str, known: &[&str]) -> String {
         return if table.is_empty() {
             format!("`{written}` belongs above the first `[table]` line")
         } else {
-            format!("`{written}` belongs below `[{table}]`")
+            format!("`{written}` belongs below `{}`", header(table))
         };
     }
     let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
     format!("expected one of {}", names.join(", "))
+}
+
+/// The line that begins `table`. There may be many feeds.
+fn header(table: &str) -> String {
+    match table {
+        "feed" => "[[feed]]".to_owned(),
+        _ => format!("[{table}]"),
+    }
 }
 
 /// The keys that `table` may have, as the structs tell.
@@ -135,7 +144,7 @@ pub(super) fn keys_of(table: &str) -> Vec<String> {
     let probe = if table.is_empty() {
         "\"\" = 0".to_owned()
     } else {
-        format!("[{table}]\n\"\" = 0")
+        format!("{}\n\"\" = 0", header(table))
     };
     let Err(error) = toml::from_str::<Config>(&probe) else {
         return Vec::new();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::entry::{Content, Slug};
 
 #[test]
 fn the_file_that_comes_with_tidings_holds_the_defaults() {
@@ -12,7 +13,11 @@ fn the_file_that_comes_with_tidings_names_every_key_of_every_table() {
     let mut written = Vec::new();
     for line in DEFAULT_FILE.lines() {
         let line = line.strip_prefix("# ").unwrap_or(line);
-        if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+        let array = line.strip_prefix("[[").and_then(|l| l.strip_suffix("]]"));
+        if let Some(name) = array {
+            table = name;
+            written.push((String::new(), name.to_owned()));
+        } else if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
             table = name;
             written.push((String::new(), name.to_owned()));
         } else if let Some((key, _)) = line.split_once(" = ") {
@@ -61,6 +66,19 @@ icon = "https://example.org/icon.png"
 copyright = "© Ann"
 [feeds]
 limit = 7
+max_bytes = "64KiB"
+content = "first 3"
+[[feed]]
+name = "City Desk"
+title = "City"
+tags = ["Stadt & Land", "council"]
+without = { sections = ["sport"] }
+order = "updated"
+content = "summary"
+limit = 9
+[[feed]]
+name = "all"
+title = "All"
 [related]
 labels = ["Lies auch:"]
 [removal_guard]
@@ -93,6 +111,19 @@ fn values_are_read_in_their_normal_form() {
     assert_eq!(config.site.language.as_str(), "pt-BR");
     assert_eq!(config.site.author.uri, address("https://example.org/ann"));
     assert_eq!(config.related.labels, ["Lies auch"]);
+    assert_eq!(config.feeds.content, Content::First(3));
+    let [city, all] = &config.own_feeds[..] else {
+        panic!("{:?}", config.own_feeds);
+    };
+    assert_eq!(city.name.as_str(), "city-desk");
+    let tags: Vec<_> = city.tags.iter().map(Slug::as_str).collect();
+    assert_eq!(tags, ["stadt-land", "council"]);
+    assert_eq!(city.without.sections[0].as_str(), "sport");
+    assert_eq!((city.order, city.limit), (FeedOrder::Updated, Some(9)));
+    assert_eq!(
+        (all.order, all.limit, &all.content),
+        (FeedOrder::Published, None, &None)
+    );
     assert_eq!(config.removal_guard.share, 35);
     assert_eq!(config.removal_guard.wait, None);
     assert_eq!(config.limits.entry_bytes, 4097);
@@ -108,12 +139,46 @@ fn who_names_no_author_is_the_author() {
     assert_eq!(author("[site.author]\nname = \"Ann\""), "Ann");
 }
 
+fn check_refused(text: &str, expected: &str) {
+    let error = Config::parse(text).expect_err(text).to_string();
+    assert!(error.contains(expected), "{text:?}: {error}");
+}
+
+#[test]
+fn wrong_feeds_are_refused() {
+    let check = check_refused;
+    check("[[feed]]\ntitle = \"City\"", "missing field `name`");
+    check(
+        "[[feed]]\nname = \"–\"\ntitle = \"City\"",
+        "2:8: `–` can't stand in an address: expected words, such as city desk",
+    );
+    check(
+        "[[feed]]\nname = \"a\"\ntitle = \"City\"\norder = \"random\"",
+        "4:9: `random` is no order: expected published or updated",
+    );
+    check(
+        "[[feed]]\nname = \"a\"\ntag = []",
+        "3:1: unknown key `tag`: did you mean `tags`?",
+    );
+    check(
+        "[feeds]\ncontent = \"half\"",
+        "2:11: `half` is unknown: expected full, summary or, for so many paragraphs, first 3",
+    );
+    check(
+        "[feeds]\nmax_bytes = 1",
+        "too small: expected 64KiB to 4MiB",
+    );
+    let twins = "[[feed]]\nname = \"a\"\ntitle = \"A\"\n".repeat(2);
+    let error = Config::parse(&twins).unwrap().check().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "two feeds are called `a`: give each `[[feed]]` a `name` of its own"
+    );
+}
+
 #[test]
 fn wrong_values_are_refused_and_the_error_tells_what_would_be_right() {
-    let check = |text: &str, expected: &str| {
-        let error = Config::parse(text).expect_err(text).to_string();
-        assert!(error.contains(expected), "{text:?}: {error}");
-    };
+    let check = check_refused;
     check(
         "base_url = \"example.org\"",
         "1:12: `example.org` is not an absolute URL: expected for example https://",

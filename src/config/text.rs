@@ -10,8 +10,8 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::{AdminListen, WatchMode};
-use crate::entry::{Address, Language, Text};
+use super::{AdminListen, FeedOrder, WatchMode};
+use crate::entry::{Address, Content, Language, Slug, Text};
 
 /// Parses the public address of a site: `http` or `https`, without a query; it gets a `/` at its
 /// end, so that names can be put behind it.
@@ -55,6 +55,28 @@ pub(super) fn admin_listen(raw: &str) -> Result<AdminListen, String> {
             format!("`{raw}` is not a place to listen: expected auto, off, or for example 127.0.0.1:7374")
         }),
     }
+}
+
+pub(super) fn content(raw: &str) -> Result<Content, String> {
+    Content::parse(raw.trim())
+        .ok_or_else(|| format!("`{raw}` is unknown: expected {}", Content::EXPECTED))
+}
+
+pub(super) fn order(raw: &str) -> Result<FeedOrder, String> {
+    match raw.trim() {
+        "published" => Ok(FeedOrder::Published),
+        "updated" => Ok(FeedOrder::Updated),
+        _ => Err(format!(
+            "`{raw}` is no order: expected published or updated"
+        )),
+    }
+}
+
+/// Parses a name as it stands in an address: words, whose spelling is evened out.
+pub(super) fn name(raw: &str) -> Result<Slug, String> {
+    Slug::from_words(raw).ok_or_else(|| {
+        format!("`{raw}` can't stand in an address: expected words, such as city desk")
+    })
 }
 
 pub(super) fn watch(raw: &str) -> Result<WatchMode, String> {

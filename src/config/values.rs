@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 use serde::de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serializer};
 
-use super::{AdminListen, WatchMode, text};
-use crate::entry::{Address, Language, Person, Text};
+use super::{AdminListen, FeedOrder, WatchMode, text};
+use crate::entry::{Address, Content, Language, Person, Slug, Text};
 
 /// Reads a text and makes a value of it; anything but a text is refused as not being
 /// `expecting`.
@@ -64,6 +64,13 @@ read_texts! {
     language: Language, "a language tag such as en or pt-BR", text::language;
     icon: Option<Address>, "an address such as https://example.org/icon.png",
         |raw| text::web_address(raw).map(Some);
+    optional_language: Option<Language>, "a language tag such as en or pt-BR",
+        |raw| text::language(raw).map(Some);
+    content: Content, "full, summary or first 3", text::content;
+    optional_content: Option<Content>, "full, summary or first 3",
+        |raw| text::content(raw).map(Some);
+    order: FeedOrder, "published or updated", text::order;
+    name: Slug, "a name for an address, such as city", text::name;
     email: Option<Text>, "a mail address such as ann@example.org", |raw| text::email(raw).map(Some);
     share: u8, "a share such as 50%", text::share;
     wait: Option<Duration>, "a duration such as 10m, or never", text::wait;
@@ -167,6 +174,13 @@ pub(super) fn count<'de, D: Deserializer<'de>, const MIN: u64, const MAX: u64>(
         })
 }
 
+/// Reads what [`count`] reads.
+pub(super) fn optional_count<'de, D: Deserializer<'de>, const MIN: u64, const MAX: u64>(
+    deserializer: D,
+) -> Result<Option<usize>, D::Error> {
+    count::<D, MIN, MAX>(deserializer).map(Some)
+}
+
 /// Reads a size from `MIN` to `MAX` bytes: a whole number, or a text with a unit.
 pub(super) fn size<'de, D, T, const MIN: u64, const MAX: u64>(
     deserializer: D,
@@ -241,34 +255,36 @@ pub(super) fn labels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<S
     })
 }
 
+/// Reads the terms that choose entries, as people write them: tags, names, folders, languages.
+pub(super) fn terms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Slug>, D::Error> {
+    list(deserializer, text::name)
+}
+
 /// Reads a list of texts; each is read by itself, so that an error has the place of just that one.
-fn list<'de, D: Deserializer<'de>>(
+fn list<'de, D: Deserializer<'de>, T>(
     deserializer: D,
-    parse: fn(&str) -> Result<String, String>,
-) -> Result<Vec<String>, D::Error> {
-    struct Item(fn(&str) -> Result<String, String>);
+    parse: fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, D::Error> {
+    struct Item<T>(fn(&str) -> Result<T, String>);
 
-    impl<'de> serde::de::DeserializeSeed<'de> for Item {
-        type Value = String;
+    impl<'de, T> serde::de::DeserializeSeed<'de> for Item<T> {
+        type Value = T;
 
-        fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
             read_text(deserializer, "a text", self.0)
         }
     }
 
-    struct Reader(fn(&str) -> Result<String, String>);
+    struct Reader<T>(fn(&str) -> Result<T, String>);
 
-    impl<'de> Visitor<'de> for Reader {
-        type Value = Vec<String>;
+    impl<'de, T> Visitor<'de> for Reader<T> {
+        type Value = Vec<T>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a list of texts")
         }
 
-        fn visit_seq<A: serde::de::SeqAccess<'de>>(
-            self,
-            mut items: A,
-        ) -> Result<Vec<String>, A::Error> {
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
             let mut list = Vec::new();
             while let Some(item) = items.next_element_seed(Item(self.0))? {
                 list.push(item);

@@ -16,6 +16,7 @@ use tracing::{debug, error, info, warn};
 use super::clock::{self, Clock, Doubt};
 #[cfg(unix)]
 use super::control::{Asked, Outcome, Question, Questions};
+use super::feeds;
 use super::health::{Health, Trouble};
 use super::looker::Looker;
 use super::mending::Mending;
@@ -187,12 +188,8 @@ impl Writer {
         if changes.is_empty() && !is_due {
             return;
         }
-        let (site, departures) = self.site.with(&changes, moment);
-        let departures: Vec<(String, Timestamp)> = departures
-            .into_iter()
-            .map(|(key, moment)| (key.path().to_owned(), moment))
-            .collect();
-        if let Err(error) = self.ledger.commit(&changes, &departures) {
+        let (site, kept) = self.site.with(&changes, moment);
+        if let Err(error) = self.ledger.commit(&changes, &feeds::to_ledger(kept)) {
             if self.health.set(Trouble::LedgerFails, true) {
                 let error: &dyn std::error::Error = &error;
                 error!(

@@ -4,37 +4,34 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::MakeError;
+use super::blocks::end_of_blocks;
 use crate::catalogue::{Record, Resolved, is_lead_image};
 use crate::entry::{
-    Bodies, Enclosure, Hole, Media, Reference, RelatedLine, Slug, Target, Text, Wanted,
+    Bodies, Content, Enclosure, Hole, Media, Reference, RelatedLine, Slug, Target, Text, Wanted,
 };
+use crate::feed::opml::{Outline, OutlineFeed};
 use crate::feed::{
-    Feed, FeedKey, Format, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage, ShownPerson,
-    Tombstone,
+    Facet, Feed, FeedKey, History, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage,
+    ShownPerson, Tombstone, weight,
 };
 use crate::page::{Mention, Mentions};
-use crate::site::{Settings, Site};
+use crate::site::{Part, Settings, Site, View, Window};
 
 /// A file of which nothing else is known. (RFC 2046 section 4.5.1)
 const ANY_FILE: &str = "application/octet-stream";
 
-/// The feed `key` of `site`, complete.
+/// The feed of `view` in `site`, of which `window` is what it shows, complete.
 pub(super) fn feed<'a>(
     site: &'a Site,
-    key: &FeedKey,
+    view: &View,
+    window: &'a Window,
     bodies: &dyn Bodies,
 ) -> Result<Feed<'a>, MakeError> {
-    let window = site.window(key).ok_or(MakeError::NoSuchDocument)?;
+    let content = site.content_of(&view.feed);
     let entries = window
         .entries
         .iter()
-        .map(|record| {
-            if record.entry.article.is_summary_only {
-                Ok(show(site, record, String::new()))
-            } else {
-                shown(site, record, bodies)
-            }
-        })
+        .map(|record| in_feed(site, record, content, bodies))
         .collect::<Result<_, _>>()?;
     let tombstones = window.tombstones.iter().filter_map(|record| {
         Some(Tombstone {
@@ -45,32 +42,69 @@ pub(super) fn feed<'a>(
     Ok(Feed {
         entries,
         tombstones: tombstones.collect(),
-        ..head(site, key)?
+        ..head(site, view, window)
     })
 }
 
-/// What the feed `key` of `site` says of itself, without its entries.
-pub(super) fn head<'a>(site: &'a Site, key: &FeedKey) -> Result<Feed<'a>, MakeError> {
-    let window = site.window(key).ok_or(MakeError::NoSuchDocument)?;
+/// How an entry stands in a feed that carries so much of each text.
+fn in_feed<'a>(
+    site: &Site,
+    record: &'a Record,
+    content: Content,
+    bodies: &dyn Bodies,
+) -> Result<Shown<'a>, MakeError> {
+    let is_too_large = weight(&record.entry) > site.settings().max_bytes;
+    match content.least(record.entry.article.content) {
+        Content::Summary => Ok(show(site, record, String::new())),
+        _ if is_too_large => Ok(show(site, record, String::new())),
+        Content::Full => shown(site, record, bodies),
+        Content::First(blocks) => {
+            let mut shown = shown(site, record, bodies)?;
+            if let Some(end) = end_of_blocks(&shown.content, blocks) {
+                shown.content.truncate(end);
+                let address = escape(&shown.address);
+                // Writing to a String can't fail.
+                let _ = write!(shown.content, "<p><a href=\"{address}\">[…]</a></p>");
+            }
+            Ok(shown)
+        }
+    }
+}
+
+/// What the feed of `view` in `site` says of itself, without its entries.
+pub(super) fn head<'a>(site: &'a Site, view: &View, window: &Window) -> Feed<'a> {
     let Settings {
         base,
-        title,
         description,
-        language,
         author,
         icon,
         copyright,
         ttl_minutes,
         ..
     } = site.settings();
-    Ok(Feed {
-        id: site.feed_id(key),
-        title: title.clone(),
-        description: description.clone(),
-        home: base.to_string(),
-        addresses: Format::ALL
-            .map(|format| site.absolute(&format!("{}{}", key.path(), format.file_name()))),
-        language: language.clone(),
+    let newest = View::newest(view.feed.clone());
+    let older = |part: &Part| View {
+        feed: view.feed.clone(),
+        part: Some(part.clone()),
+    };
+    let is_archive = view.part.is_some();
+    let previous = window.previous.as_ref();
+    Feed {
+        id: site.feed_id(&view.feed),
+        title: window.title.clone(),
+        description: match &view.feed {
+            FeedKey::All => description.clone(),
+            key => site.description_of(key),
+        },
+        home: format!("{base}{}", newest.path()),
+        scheme: site.absolute(&format!("{}/", Facet::Tag.folder())),
+        subscribe: site.subscribe_address(&view.feed),
+        addresses: site.addresses_of(view),
+        history: History {
+            current: is_archive.then(|| site.addresses_of(&newest)),
+            previous: previous.map(|part| site.addresses_of(&older(part))),
+        },
+        language: site.language_of(&view.feed),
         author: author.clone(),
         icon: icon.as_ref().map(ToString::to_string),
         copyright: copyright.clone(),
@@ -78,7 +112,29 @@ pub(super) fn head<'a>(site: &'a Site, key: &FeedKey) -> Result<Feed<'a>, MakeEr
         ttl_minutes: *ttl_minutes,
         entries: Vec::new(),
         tombstones: Vec::new(),
-    })
+    }
+}
+
+/// The list of all feeds.
+pub(super) fn outline(site: &Site) -> Outline<'_> {
+    let settings = site.settings();
+    let listing = site.listing();
+    let feeds = listing.feeds.iter().map(|it| {
+        let view = View::newest(it.feed.clone());
+        let [_, rss, _] = site.addresses_of(&view);
+        OutlineFeed {
+            title: &it.title,
+            rss,
+            page: site.absolute(&view.path()),
+            language: settings.language.as_str(),
+        }
+    });
+    Outline {
+        title: &settings.title,
+        owner: &settings.author.name,
+        changed: listing.changed(),
+        feeds: feeds.collect(),
+    }
 }
 
 /// The entry of `record` with its full text.

@@ -54,6 +54,17 @@ impl Body {
         Digest::of(self.0.as_bytes())
     }
 
+    /// How long the text is when it is written into XML, in bytes, before its holes are filled.
+    pub fn written_bytes(&self) -> u64 {
+        let written = |byte| match byte {
+            b'<' | b'>' => "&lt;".len(),
+            b'&' => "&amp;".len(),
+            b'"' | b'\'' => "&quot;".len(),
+            _ => 1,
+        };
+        self.0.bytes().map(written).sum::<usize>() as u64
+    }
+
     /// The HTML with every hole replaced by what `fill` gives for it, appended to `html`.
     pub fn fill(&self, html: &mut String, mut fill: impl FnMut(Hole<'_>, &mut String)) {
         let mut rest: &str = &self.0;

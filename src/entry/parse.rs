@@ -231,7 +231,8 @@ impl<'a> Work<'a> {
             episode: (said.episode != Episode::default()).then_some(said.episode),
             elements: said.elements,
             section: defaults.title.clone(),
-            is_summary_only: defaults.is_summary_only.unwrap_or(false),
+            content: defaults.content.unwrap_or_default(),
+            text_bytes: body.written_bytes(),
             references,
             body: body.digest(),
         };

@@ -33,11 +33,12 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
     let entries = feed
         .entries
         .iter()
-        .map(entry)
+        .map(|shown| entry(feed, shown))
         .collect::<Result<Vec<_>, _>>()?;
     // The page comes first: some readers take the first alternate they meet.
     let mut feed_links = vec![links::home(feed), links::own(feed, Format::Atom)];
     feed_links.extend(links::siblings(feed, Format::Atom));
+    feed_links.extend(links::history(feed, Format::Atom));
     let subtitle = (!feed.description.is_empty()).then(|| text(&feed.description, None));
     let document = atom::Feed {
         title: text(&feed.title, None),
@@ -56,7 +57,7 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
         subtitle,
         lang: Some(feed.language.to_string()),
         namespaces: namespaces(feed),
-        extensions: tombstones(feed),
+        extensions: feed_extensions(feed),
         entries,
         ..atom::Feed::default()
     };
@@ -83,7 +84,7 @@ fn zulu(document: &str) -> String {
         .replace("+00:00</published>", "Z</published>")
 }
 
-fn entry(shown: &Shown<'_>) -> Result<atom::Entry, WriteError> {
+fn entry(feed: &Feed<'_>, shown: &Shown<'_>) -> Result<atom::Entry, WriteError> {
     let entry = shown.entry;
     let article = &entry.article;
     // The crate has no `xml:lang` for the entry as a whole, so each text says it.
@@ -109,7 +110,11 @@ fn entry(shown: &Shown<'_>) -> Result<atom::Entry, WriteError> {
         updated: instant(entry.updated)?,
         // None means the feed's.
         authors: article.authors.iter().map(person).collect(),
-        categories: article.categories.iter().map(category).collect(),
+        categories: article
+            .categories
+            .iter()
+            .map(|it| category(feed, it))
+            .collect(),
         links: entry_links,
         published: Some(instant(entry.published)?),
         summary,
@@ -137,10 +142,10 @@ fn person(person: &Person) -> atom::Person {
     }
 }
 
-fn category(category: &Category) -> atom::Category {
+fn category(feed: &Feed<'_>, category: &Category) -> atom::Category {
     atom::Category {
         term: category.term.to_string(),
-        scheme: None,
+        scheme: Some(feed.scheme.clone()),
         label: Some(category.label.to_string()),
     }
 }
@@ -153,11 +158,33 @@ fn namespaces(feed: &Feed<'_>) -> BTreeMap<String, String> {
     if !feed.tombstones.is_empty() {
         namespaces.insert("at".to_owned(), TOMBSTONES.to_owned());
     }
+    if feed.history.current.is_some() {
+        namespaces.insert("fh".to_owned(), links::HISTORY.to_owned());
+    }
     namespaces
 }
 
+/// That it is an archive document (RFC 5005 section 4, `fh:archive`), and what was withdrawn.
+fn feed_extensions(feed: &Feed<'_>) -> ExtensionMap {
+    let mut extensions = ExtensionMap::new();
+    if feed.history.current.is_some() {
+        let archive = Extension {
+            name: "fh:archive".to_owned(),
+            ..Extension::default()
+        };
+        let names = BTreeMap::from([("archive".to_owned(), vec![archive])]);
+        extensions.insert("fh".to_owned(), names);
+    }
+    let deleted = tombstones(feed);
+    if !deleted.is_empty() {
+        let names = BTreeMap::from([("deleted-entry".to_owned(), deleted)]);
+        extensions.insert("at".to_owned(), names);
+    }
+    extensions
+}
+
 /// What was withdrawn. (RFC 6721 section 3, `at:deleted-entry`)
-fn tombstones(feed: &Feed<'_>) -> ExtensionMap {
+fn tombstones(feed: &Feed<'_>) -> Vec<Extension> {
     let deleted = feed.tombstones.iter().map(|tombstone| Extension {
         name: "at:deleted-entry".to_owned(),
         attrs: BTreeMap::from([
@@ -166,12 +193,7 @@ fn tombstones(feed: &Feed<'_>) -> ExtensionMap {
         ]),
         ..Extension::default()
     });
-    let deleted: Vec<_> = deleted.collect();
-    if deleted.is_empty() {
-        return ExtensionMap::new();
-    }
-    let names = BTreeMap::from([("deleted-entry".to_owned(), deleted)]);
-    ExtensionMap::from([("at".to_owned(), names)])
+    deleted.collect()
 }
 
 fn extensions(shown: &Shown<'_>) -> ExtensionMap {

@@ -13,6 +13,7 @@ const VERSION: &str = "https://jsonfeed.org/version/1.1";
 ///
 /// Equal feeds give equal bytes.
 pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
+    let previous = feed.history.previous.as_ref();
     let document = Document {
         version: VERSION,
         title: &feed.title,
@@ -22,6 +23,8 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
         icon: feed.icon.as_deref(),
         authors: vec![Author::from(&feed.author)],
         language: feed.language.as_str(),
+        next_url: previous.map(|addresses| Format::Json.of(addresses)),
+        _tidings: FeedExtension::of(feed),
         items: feed.entries.iter().map(Item::from).collect(),
     };
     serde_json::to_vec(&document).map_err(WriteError::format)
@@ -40,7 +43,46 @@ struct Document<'a> {
     icon: Option<&'a str>,
     authors: Vec<Author<'a>>,
     language: &'a str,
+    /// The archive document with the entries before these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_url: Option<&'a str>,
+    _tidings: FeedExtension<'a>,
     items: Vec<Item<'a>>,
+}
+
+/// What the format has no word for.
+#[derive(Serialize)]
+struct FeedExtension<'a> {
+    /// The feed's own id, independent of its address.
+    id: &'a str,
+    /// The same feed in other formats.
+    alternates: Vec<Alternate<'a>>,
+    /// The address to subscribe to, where this is an archive document. (RFC 5005 section 4)
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_url: Option<&'a str>,
+}
+
+impl<'a> FeedExtension<'a> {
+    fn of(feed: &'a Feed<'_>) -> Self {
+        let others = Format::ALL.into_iter().filter(|it| *it != Format::Json);
+        let alternates = others.map(|format| Alternate {
+            mime_type: format.media_type(),
+            url: feed.address(format),
+        });
+        let current = feed.history.current.as_ref();
+        Self {
+            id: feed.id.as_str(),
+            alternates: alternates.collect(),
+            current_url: current.map(|addresses| Format::Json.of(addresses)),
+        }
+    }
+}
+
+/// A document in another format.
+#[derive(Serialize)]
+struct Alternate<'a> {
+    mime_type: &'static str,
+    url: &'a str,
 }
 
 /// An entry.
@@ -249,6 +291,9 @@ mod tests {
 "feed_url":"https://news.example.org/feed.json",
 "authors":[{"name":"The Desk"}],
 "language":"en-GB",
+"_tidings":{"id":"urn:uuid:9d6c1a50-58c4-4d38-b7ab-1f8a35ff0a10",
+"alternates":[{"mime_type":"application/atom+xml","url":"https://news.example.org/atom.xml"},
+{"mime_type":"application/rss+xml","url":"https://news.example.org/rss.xml"}]},
 "items":[{"id":"urn:uuid:6f1c2b9e-8a00-4000-8000-000000000001",
 "url":"https://news.example.org/entries/ferries-tides",
 "title":"Ferries & tides",

@@ -2,7 +2,7 @@
 
 use atom_syndication::Link;
 
-use super::{Feed, Format, Related, ShownEnclosure};
+use super::{Feed, Format, History, Related, ShownEnclosure};
 use crate::entry::{self, Address};
 
 /// The media type of web pages.
@@ -34,6 +34,21 @@ pub(super) fn siblings<'a>(feed: &'a Feed<'_>, format: Format) -> impl Iterator<
             ..own(feed, other)
         })
 }
+
+/// Where the other entries of the feed are. (RFC 5005 section 4)
+pub(super) fn history(feed: &Feed<'_>, format: Format) -> impl Iterator<Item = Link> {
+    let History { current, previous } = &feed.history;
+    let ends = [("current", current), ("prev-archive", previous)];
+    ends.into_iter().filter_map(move |(rel, addresses)| {
+        Some(Link {
+            mime_type: Some(format.media_type().to_owned()),
+            ..link(rel, format.of(addresses.as_ref()?))
+        })
+    })
+}
+
+/// The namespace of the mark that says that a document is an archive. (RFC 5005 section 4)
+pub(super) const HISTORY: &str = "http://purl.org/syndication/history/1.0";
 
 /// Where an entry is read.
 pub(super) fn page(address: &str, language: Option<&str>) -> Link {

@@ -36,6 +36,12 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
         .collect::<Result<Vec<_>, _>>()?;
     let mut atom_links = vec![links::own(feed, Format::Rss)];
     atom_links.extend(links::siblings(feed, Format::Rss));
+    atom_links.extend(links::history(feed, Format::Rss));
+    let mut extensions = ExtensionMap::new();
+    if feed.history.current.is_some() {
+        // RFC 5005 section 4
+        extensions.insert("fh".to_owned(), one("archive", element("fh:archive", None)));
+    }
     let description = if feed.description.is_empty() {
         &feed.title
     } else {
@@ -53,6 +59,7 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
         ttl: Some(feed.ttl_minutes.to_string()),
         image: feed.icon.as_ref().map(|icon| image(feed, icon)),
         atom_ext: Some(AtomExtension { links: atom_links }),
+        extensions,
         namespaces: namespaces(feed),
         items,
         ..Channel::default()
@@ -70,6 +77,9 @@ fn namespaces(feed: &Feed<'_>) -> BTreeMap<String, String> {
     let mut namespaces = extras::namespaces(extras);
     if feed.entries.iter().any(|shown| shown.image.is_some()) {
         namespaces.insert("media".to_owned(), MEDIA.to_owned());
+    }
+    if feed.history.current.is_some() {
+        namespaces.insert("fh".to_owned(), links::HISTORY.to_owned());
     }
     namespaces
 }
@@ -89,7 +99,7 @@ fn item(feed: &Feed<'_>, shown: &Shown<'_>) -> Result<Item, WriteError> {
     let article = &entry.article;
     let categories = article.categories.iter().map(|category| Category {
         name: category.label.to_string(),
-        domain: None,
+        domain: Some(feed.scheme.clone()),
     });
     // RSS wants at most one enclosure; the others are not lost on readers that know Atom's.
     let mut files = shown.enclosures.iter();

@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{Feed, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage, ShownPerson};
+use super::{
+    Feed, History, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage, ShownPerson,
+};
 use crate::entry::{
-    Address, Article, Category, Digest, Element, Entry, EntryId, Episode, EpisodeKind, FolderPath,
-    Language, Link, Person, Slug, Text,
+    Address, Article, Category, Content, Digest, Element, Entry, EntryId, Episode, EpisodeKind,
+    FolderPath, Language, Link, Person, Slug, Text,
 };
 
 /// The site that the addresses of the sample belong to.
@@ -82,6 +84,9 @@ pub(crate) fn feed(entries: &[Entry]) -> Feed<'_> {
         title: Text::one_line("Harbour & Höfe"),
         description: Text::new("News from <the> harbour"),
         home: BASE.into(),
+        scheme: format!("{BASE}tags/"),
+        subscribe: format!("{BASE}subscribe"),
+        history: History::default(),
         addresses: ["atom.xml", "rss.xml", "feed.json"].map(|name| format!("{BASE}{name}")),
         language: Language::parse("en-GB").unwrap(),
         author: person("The Desk"),
@@ -124,6 +129,9 @@ impl Feed<'_> {
             title: self.title,
             description: self.description,
             home: self.home,
+            subscribe: self.subscribe,
+            scheme: self.scheme,
+            history: self.history,
             addresses: self.addresses,
             language: self.language,
             author: self.author,
@@ -211,7 +219,8 @@ fn entry(title: &str, number: u32, published: &str) -> Entry {
             episode: None,
             elements: Vec::new(),
             section: None,
-            is_summary_only: false,
+            content: Content::Full,
+            text_bytes: 0,
             references: Vec::new(),
             body: Digest::of(b""),
         },

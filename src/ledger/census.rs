@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::rows::{DEPARTURE, ENTRY, MEDIA, Table, put_fact};
+use super::rows::{DEPARTURE, ENTRY, HISTORY, MEDIA, Table, put_fact};
 
 /// How many rows there are, and the number of the last commit: kept beside the rows, so that lost
 /// ones are missed.
@@ -11,7 +11,7 @@ pub(super) struct Census {
     /// How many commits there were.
     pub(super) turn: u64,
     /// One count for each of [`Census::TABLES`].
-    pub(super) rows: [u64; 3],
+    pub(super) rows: [u64; 4],
 }
 
 impl Census {
@@ -19,11 +19,11 @@ impl Census {
     pub(super) const FACT: &'static str = "census";
 
     /// What is counted.
-    pub(super) const TABLES: [Table; 3] = [ENTRY, MEDIA, DEPARTURE];
+    pub(super) const TABLES: [Table; 4] = [ENTRY, MEDIA, DEPARTURE, HISTORY];
 
     /// Counts what is there, at this turn.
     pub(super) fn take(connection: &Connection, turn: u64) -> rusqlite::Result<Self> {
-        let mut rows = [0; 3];
+        let mut rows = [0; 4];
         for (count, table) in rows.iter_mut().zip(Self::TABLES) {
             let query = format!("SELECT count(*) FROM {}", table.name);
             *count = connection.query_row(&query, (), |row| row.get(0))?;
@@ -33,9 +33,15 @@ impl Census {
 
     /// Keeps it.
     pub(super) fn put(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let [entries, media, departures] = self.rows;
-        let value = format!("{} {entries} {media} {departures}", self.turn);
+        let [entries, media, departures, histories] = self.rows;
+        let turn = self.turn;
+        let value = format!("{turn} {entries} {media} {departures} {histories}");
         put_fact(connection, Self::FACT, &value).map(drop)
+    }
+
+    /// The turn in what any version kept.
+    pub(super) fn turn_of(value: &str) -> Option<u64> {
+        value.split(' ').next()?.parse().ok()
     }
 
     /// As it was kept.
@@ -44,7 +50,7 @@ impl Census {
         let mut next = || numbers.next().flatten();
         Some(Self {
             turn: next()?,
-            rows: [next()?, next()?, next()?],
+            rows: [next()?, next()?, next()?, next()?],
         })
     }
 }

@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use uuid::Uuid;
 
+use super::Feeds;
 use super::census::Census;
-use super::rows::{self, DEPARTURE, ENTRY, FACT, Fault, MEDIA};
+use super::rows::{self, DEPARTURE, ENTRY, FACT, Fault, HISTORY, MEDIA};
 use super::{Stored, schema};
 use crate::catalogue::{Key, Record, Standing};
 use crate::entry::{Body, Digest, Digester};
@@ -106,7 +107,8 @@ fn examine_now(connection: &Connection) -> Result<Verdict, Fault> {
     let found = [
         stored.records.len() as u64,
         stored.media.len() as u64,
-        stored.departures.len() as u64,
+        stored.feeds.departures.len() as u64,
+        stored.feeds.histories.len() as u64,
     ];
     for ((table, kept), found) in Census::TABLES.iter().zip(census.rows).zip(found) {
         if kept != found {
@@ -161,7 +163,10 @@ fn stored(connection: &Connection, facts: &BTreeMap<String, String>) -> Result<S
     Ok(Stored {
         records: ENTRY.all(connection, rows::record)?,
         media: MEDIA.all(connection, rows::media)?,
-        departures: DEPARTURE.all(connection, rows::departure)?,
+        feeds: Feeds {
+            departures: DEPARTURE.all(connection, rows::departure)?,
+            histories: HISTORY.all(connection, rows::history)?,
+        },
         settings: facts.get(SETTINGS).and_then(|kept| settings(kept)),
     })
 }

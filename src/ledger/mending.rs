@@ -90,7 +90,7 @@ impl Ledger {
                 .map(|record| (record.key, (**record).clone()))
                 .collect(),
             media: media.into_iter().collect(),
-            departures: salvaged.departures,
+            feeds: salvaged.feeds,
             turn: self.census.turn,
         };
         build(&self.place, &contents, old.as_ref())?;

@@ -25,7 +25,7 @@ use uuid::Uuid;
 use super::place::{remove, sync_folder};
 use super::rows::Life;
 use crate::catalogue::{Key, Record, Standing};
-use crate::entry::{Article, Digest, Entry, EntryId, FolderPath, Slug, Text};
+use crate::entry::{Article, Content, Digest, Entry, EntryId, FolderPath, Slug, Text};
 
 /// The mirror is written anew when it has so many times the lines that it needs…
 const GROWTH: usize = 4;
@@ -151,7 +151,8 @@ fn untold(title: Text, body: Digest) -> Article {
         episode: None,
         elements: Vec::new(),
         section: None,
-        is_summary_only: false,
+        content: Content::Full,
+        text_bytes: 0,
         references: Vec::new(),
         body,
     }

@@ -8,15 +8,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::Feeds;
 use super::bodies::Source;
 use super::census::Census;
 use super::examination::{FOLDER, Good, SITE, needs_text, text};
 use super::mirror::{Held, Identity};
 use super::place::Place;
-use super::rows::{self, DEPARTURE, ENTRY, FACT, MEDIA};
+use super::rows::{self, DEPARTURE, ENTRY, FACT, HISTORY, MEDIA};
 use super::{LedgerError, schema};
 use crate::catalogue::{Key, Record};
 use crate::entry::{Digest, EntryId, FolderPath, Media};
@@ -67,7 +67,7 @@ pub(super) struct Contents {
     pub(super) facts: BTreeMap<String, String>,
     pub(super) records: BTreeMap<Key, Record>,
     pub(super) media: Vec<(FolderPath, Media)>,
-    pub(super) departures: Vec<(String, Timestamp)>,
+    pub(super) feeds: Feeds,
     /// The last commit.
     pub(super) turn: u64,
 }
@@ -98,7 +98,11 @@ impl Contents {
             Ok(())
         });
         let _ = DEPARTURE.each(connection, "", rows::departure, |departure| {
-            contents.departures.extend(departure.ok());
+            contents.feeds.departures.extend(departure.ok());
+            Ok(())
+        });
+        let _ = HISTORY.each(connection, "", rows::history, |history| {
+            contents.feeds.histories.extend(history.ok());
             Ok(())
         });
         let census = contents.facts.get(Census::FACT);
@@ -211,8 +215,11 @@ fn fill(
     for (path, media) in &contents.media {
         rows::put_media(&transaction, path, *media)?;
     }
-    for (feed, moment) in &contents.departures {
+    for (feed, moment) in &contents.feeds.departures {
         rows::put_departure(&transaction, feed, *moment)?;
+    }
+    for (feed, volumes) in &contents.feeds.histories {
+        rows::HISTORY.put(&transaction, vec![rows::text(feed), rows::text(volumes)])?;
     }
     if let Some(old) = old {
         for digest in texts_of(contents, old) {

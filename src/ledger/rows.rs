@@ -92,6 +92,12 @@ pub(super) const DEPARTURE: Table = Table {
     columns: &["feed", "moment"],
 };
 
+/// How the entries of a feed are divided among its documents.
+pub(super) const HISTORY: Table = Table {
+    name: "history",
+    columns: &["feed", "volumes"],
+};
+
 impl Table {
     /// The sum of a row with these values. The table's name is part of it, so that a row is of no
     /// use elsewhere; each value goes in with its type.
@@ -347,6 +353,11 @@ pub(super) fn put_departure(
 /// Feed and moment in a row of [`DEPARTURE`].
 pub(super) fn departure(row: &Row<'_>) -> Result<(String, Timestamp), Fault> {
     Ok((row.get(0)?, moment(row.get(1)?)))
+}
+
+/// Feed and volumes in a row of [`HISTORY`].
+pub(super) fn history(row: &Row<'_>) -> Result<(String, String), Fault> {
+    Ok((row.get(0)?, row.get(1)?))
 }
 
 /// Writes a fact.

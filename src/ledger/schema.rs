@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, Transaction, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params_from_iter};
 
 use super::census::Census;
 use super::rows::{self, Table};
@@ -33,7 +33,7 @@ struct Migration {
 }
 
 /// Append only.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         sql: "
     CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -75,9 +75,17 @@ const MIGRATIONS: [Migration; 3] = [
 ",
         fill: Some(add_sums),
     },
+    Migration {
+        // Which of a feed's entries each archive document has, as JSON.
+        sql: "
+    CREATE TABLE history (feed TEXT PRIMARY KEY, volumes TEXT NOT NULL, sum BLOB NOT NULL)
+        STRICT, WITHOUT ROWID;
+",
+        fill: Some(count),
+    },
 ];
 
-/// Gives each row its sum, and counts them. The columns are those of version 3, whatever later
+/// Gives each row its sum. The columns are those of version 3, whatever later
 /// versions have.
 fn add_sums(connection: &Connection) -> rusqlite::Result<()> {
     const TABLES: [Table; 4] = [
@@ -126,7 +134,17 @@ fn add_sums(connection: &Connection) -> rusqlite::Result<()> {
             statement.execute(params_from_iter([row.swap_remove(0), sum]))?;
         }
     }
-    Census::take(connection, 0)?.put(connection)
+    Ok(())
+}
+
+/// Counts the rows, with those of the tables that are new.
+fn count(connection: &Connection) -> rusqlite::Result<()> {
+    let kept = "SELECT value FROM fact WHERE name = ?1";
+    let kept: Option<String> = connection
+        .query_row(kept, [Census::FACT], |row| row.get(0))
+        .optional()?;
+    let turn = kept.as_deref().and_then(Census::turn_of).unwrap_or(0);
+    Census::take(connection, turn)?.put(connection)
 }
 
 /// Sets a connection up that may write.

@@ -55,9 +55,11 @@ fn what_is_committed_is_loaded_again() {
         },
         moment(),
     );
-    ledger
-        .commit(&changes, &[(String::new(), moment())])
-        .unwrap();
+    let feeds = Feeds {
+        departures: vec![(String::new(), moment())],
+        histories: vec![("tags/a/".to_owned(), "[]".to_owned())],
+    };
+    ledger.commit(&changes, &feeds).unwrap();
     catalogue.apply(changes);
     let digest = Digest::of(b"settings");
     ledger.set_settings(digest, moment()).unwrap();
@@ -67,7 +69,7 @@ fn what_is_committed_is_loaded_again() {
     assert_eq!(ledger.site(None).unwrap(), site);
     let stored = ledger.load().unwrap();
     assert_eq!(stored.media, [(map, Media::of_bytes(9))]);
-    assert_eq!(stored.departures, [(String::new(), moment())]);
+    assert_eq!(stored.feeds, feeds);
     assert_eq!(stored.settings, Some((digest, moment())));
     let loaded = Catalogue::load(site, stored.records, stored.media);
     for record in catalogue.records() {
@@ -103,7 +105,7 @@ fn texts_that_nobody_names_are_swept_and_no_others() {
             },
             moment(),
         );
-        ledger.commit(&changes, &[]).unwrap();
+        ledger.commit(&changes, &Feeds::default()).unwrap();
         catalogue.apply(changes);
     }
     let bodies = ledger.bodies();

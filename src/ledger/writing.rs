@@ -2,10 +2,10 @@
 
 use std::io;
 
-use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::Feeds;
 use super::census::Census;
 use super::mirror::Identity;
 use super::restoring::put_text;
@@ -24,12 +24,12 @@ pub(super) fn write(
     connection: &mut Connection,
     before: Census,
     changes: &Changes,
-    departures: &[(String, Timestamp)],
+    feeds: &Feeds,
 ) -> rusqlite::Result<Census> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut census = before;
     census.turn += 1;
-    let [entries, media_files, left] = &mut census.rows;
+    let [entries, media_files, left, divided] = &mut census.rows;
     for (digest, body) in &changes.bodies {
         put_text(&transaction, *digest, body.as_str())?;
     }
@@ -50,8 +50,13 @@ pub(super) fn write(
             *media_files = media_files.saturating_sub(u64::from(removed));
         }
     }
-    for (feed, moment) in departures {
+    for (feed, moment) in &feeds.departures {
         *left += u64::from(rows::put_departure(&transaction, feed, *moment)?);
+    }
+    for (feed, volumes) in &feeds.histories {
+        *divided += u64::from(
+            rows::HISTORY.put(&transaction, vec![rows::text(feed), rows::text(volumes)])?,
+        );
     }
     census.put(&transaction)?;
     transaction.commit()?;

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::values::{duration, size};
 use super::*;
-use crate::feed::sample;
+use crate::entry::{Episode, EpisodeKind};
+use crate::feed::{Format, sample};
 
 fn pages() -> Pages {
     Pages::new(TimeZone::UTC).unwrap()

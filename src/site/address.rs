@@ -4,11 +4,17 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use super::{DocumentKey, Found, Plan, Site};
+use super::{DocumentKey, Found, Plan, Site, View};
 use crate::catalogue::{Card, Place, Record, Resolved, Standing};
 use crate::entry::{Digest, Entry, FolderPath, LocalRef, Reference, RelatedLine, Slug, Wanted};
 use crate::feed::{FeedKey, Format};
 use crate::page;
+
+/// The list of all feeds.
+const FEEDS: &str = "feeds.opml";
+
+/// Beside each feed: how to subscribe to it.
+const SUBSCRIBE: &str = "subscribe";
 
 /// What readers and other publishers use to call their feeds.
 const HABITS: [(&str, Format); 10] = [
@@ -34,17 +40,6 @@ impl Site {
         else {
             return Found::Nothing;
         };
-        if path.is_empty() {
-            return self.front_plan().map_or(Found::Nothing, Found::Document);
-        }
-        if let Some(format) = Format::ALL
-            .into_iter()
-            .find(|format| format.file_name() == path)
-        {
-            return self
-                .feed_plan(FeedKey::All, format)
-                .map_or(Found::Nothing, Found::Document);
-        }
         if let Some(asset) = page::asset(path) {
             return Found::Document(Plan {
                 key: DocumentKey::Asset(asset.path),
@@ -53,17 +48,59 @@ impl Site {
                 content_type: asset.content_type,
             });
         }
-        if let Some((_, format)) = HABITS.iter().find(|(habit, _)| *habit == path) {
-            return Found::Moved(format!("{}{}", self.root(), format.file_name()));
-        }
         let Ok(decoded) = percent_decode_str(path).decode_utf8() else {
             return Found::Nothing;
         };
+        if let Some(found) = self.find_feed(&decoded) {
+            return found;
+        }
         match decoded.split_once('/') {
             Some(("media", file)) => self.find_media(file),
             Some(("entries", slug)) => self.find_entry(slug, true),
             _ => self.find_entry(&decoded, false),
         }
+    }
+
+    /// A document of a feed, or where it is; `None` if `path` names no feed that there is.
+    fn find_feed(&self, path: &str) -> Option<Found> {
+        let (folder, file) = path
+            .rfind('/')
+            .map_or(("", path), |at| path.split_at(at + 1));
+        if path == FEEDS {
+            return Some(Found::Document(self.feeds_plan()));
+        }
+        if let Some(view) = View::from_plain_path(folder) {
+            let plan = match Format::ALL.into_iter().find(|it| it.file_name() == file) {
+                Some(format) => self.feed_plan(view.clone(), format),
+                None if file.is_empty() => self.page_plan(view.clone()),
+                None if file == SUBSCRIBE && view.part.is_none() => {
+                    self.subscribe_plan(view.feed.clone())
+                }
+                None => None,
+            };
+            if let Some(plan) = plan {
+                let is_here = view.plain_path() == folder;
+                let moved = || Found::Moved(format!("{}{}{file}", self.root(), view.path()));
+                return Some(if is_here {
+                    Found::Document(plan)
+                } else {
+                    moved()
+                });
+            }
+        }
+        let habit = HABITS.iter().find_map(|(habit, format)| {
+            let folder = path.strip_suffix(habit)?;
+            let is_whole = folder.is_empty() || folder.ends_with('/');
+            Some((View::from_plain_path(folder).filter(|_| is_whole)?, *format))
+        });
+        if let Some((view, format)) = habit.filter(|(view, _)| self.window(view).is_some()) {
+            let path = format!("{}{}{}", self.root(), view.path(), format.file_name());
+            return Some(Found::Moved(path));
+        }
+        // Who leaves the last `/` out means the page.
+        let view = View::from_plain_path(&format!("{path}/"))?;
+        self.window(&view)?;
+        Some(Found::Moved(format!("{}{}", self.root(), view.path())))
     }
 
     fn find_media(&self, file: &str) -> Found {
@@ -104,6 +141,16 @@ impl Site {
     /// The absolute address of a path of this site, given without its leading `/`.
     pub fn absolute(&self, path: &str) -> String {
         format!("{}{path}", self.settings.base)
+    }
+
+    /// The absolute addresses of a view's documents, in the order of [`Format::ALL`].
+    pub fn addresses_of(&self, view: &View) -> [String; 3] {
+        Format::ALL.map(|format| self.absolute(&(view.path() + format.file_name())))
+    }
+
+    /// The absolute address of the page that says how to subscribe to `feed`.
+    pub fn subscribe_address(&self, feed: &FeedKey) -> String {
+        self.absolute(&(feed.path() + SUBSCRIBE))
     }
 
     /// The absolute address of an entry's page on this site.

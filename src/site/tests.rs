@@ -2,11 +2,15 @@
 
 use uuid::Uuid;
 
+mod history;
+
+use super::history::OLDEST_REST;
+use super::plans::MENTIONS;
 use super::window::MAX_TOMBSTONES;
 use super::*;
-use crate::catalogue::Observation;
 use crate::catalogue::sample::{at, draft, found, gone, path};
-use crate::entry::{Draft, Media, StatedDate};
+use crate::catalogue::{Key, Observation};
+use crate::entry::{Address, Content, Draft, Language, Media, Person, StatedDate, Text};
 
 fn settings(base: &str, limit: usize) -> Settings {
     Settings {
@@ -23,6 +27,9 @@ fn settings(base: &str, limit: usize) -> Settings {
         icon: None,
         copyright: None,
         limit,
+        max_bytes: 1 << 20,
+        content: Content::Full,
+        selections: Vec::new(),
         ttl_minutes: 1,
         zone: "UTC".to_owned(),
     }
@@ -38,7 +45,13 @@ struct World {
 impl World {
     fn new(base: &str, limit: usize) -> Self {
         let catalogue = Catalogue::new(Uuid::from_u128(7));
-        let site = Site::new(settings(base, limit), at(0), &catalogue, &[], at(0));
+        let site = Site::new(
+            settings(base, limit),
+            at(0),
+            &catalogue,
+            &Kept::default(),
+            at(0),
+        );
         Self {
             catalogue,
             site,
@@ -46,20 +59,20 @@ impl World {
         }
     }
 
-    fn turn(&mut self, observation: Observation) -> Vec<(FeedKey, Timestamp)> {
+    fn turn(&mut self, observation: Observation) -> Kept {
         self.seconds += 60;
         let changes = self.catalogue.plan(observation, at(self.seconds));
-        let (site, departures) = self.site.with(&changes, at(self.seconds));
+        let (site, kept) = self.site.with(&changes, at(self.seconds));
         self.catalogue.apply(changes);
         self.site = site;
-        departures
+        kept
     }
 
-    fn drop_in(&mut self, drafts: Vec<Draft>) -> Vec<(FeedKey, Timestamp)> {
+    fn drop_in(&mut self, drafts: Vec<Draft>) -> Kept {
         self.turn(found(drafts))
     }
 
-    fn remove(&mut self, file: &str) -> Vec<(FeedKey, Timestamp)> {
+    fn remove(&mut self, file: &str) -> Kept {
         self.turn(gone(file))
     }
 
@@ -69,6 +82,23 @@ impl World {
             other => panic!("{address}: {other:?}"),
         }
     }
+}
+
+/// When an entry left the feed of everything.
+fn departure(kept: &Kept) -> Option<Timestamp> {
+    let mut departures = kept.departures.iter();
+    let found = departures.find(|(key, _)| *key == FeedKey::All);
+    found.map(|(_, moment)| *moment)
+}
+
+/// The files of the entries that the document at `address` shows, in its order.
+fn shown(world: &World, address: &str) -> Vec<String> {
+    let DocumentKey::Feed(view, _) = world.plan(address).key else {
+        panic!("{address} is no feed");
+    };
+    let window = world.site.window(&view).unwrap();
+    let paths = window.entries.iter().map(|it| it.entry.path.to_string());
+    paths.collect()
 }
 
 /// A draft that was published so many seconds after some moment.
@@ -107,10 +137,10 @@ fn addresses_lead_to_what_is_there() {
         };
         assert_eq!(found, expected, "{address}");
     };
-    check("/", "Front");
-    check("/atom.xml", "Feed(All, Atom)");
-    check("/rss.xml", "Feed(All, Rss)");
-    check("/feed.json", "Feed(All, Json)");
+    check("/", "Page(View { feed: All, part: None })");
+    check("/atom.xml", "Feed(View { feed: All, part: None }, Atom)");
+    check("/rss.xml", "Feed(View { feed: All, part: None }, Rss)");
+    check("/feed.json", "Feed(View { feed: All, part: None }, Json)");
     check("/style.css", "Asset(\"style.css\")");
     check("/entries/harbour-bridge", "Entry(Slug(\"harbour-bridge\"))");
     check(
@@ -173,7 +203,10 @@ fn a_site_below_a_path_answers_with_and_without_it() {
     world.drop_in(vec![draft("a.md", "One", &[])]);
     assert_eq!(world.site.root(), "/news/");
     assert_eq!(world.plan("/news/atom.xml"), world.plan("/atom.xml"));
-    assert_eq!(world.plan("/news/").key, DocumentKey::Front);
+    assert_eq!(
+        world.plan("/news/").key,
+        DocumentKey::Page(View::newest(FeedKey::All))
+    );
     assert_eq!(
         world.site.find("/news/feed"),
         Found::Moved("/news/atom.xml".to_owned())
@@ -190,27 +223,31 @@ fn a_site_below_a_path_answers_with_and_without_it() {
 
 #[test]
 fn a_feed_changes_with_what_it_shows() {
-    let mut world = World::new("https://example.org/", 2);
+    let mut world = World::new("https://example.org/", 3);
     assert_eq!(world.plan("/rss.xml").changed, Some(at(0)));
-    world.drop_in(vec![dated("b.md", -200), dated("c.md", -100)]);
-    let two = world.plan("/rss.xml");
-    assert_eq!(two.changed, Some(at(60)));
+    let three = [
+        dated("a.md", -300),
+        dated("b.md", -200),
+        dated("c.md", -100),
+    ];
+    world.drop_in([dated("x.md", -500)].into_iter().chain(three).collect());
+    let before = world.plan("/rss.xml");
+    assert_eq!(before.changed, Some(at(60)));
 
     // Older than all that the feed shows: no change at all.
-    assert!(world.drop_in(vec![dated("a.md", -300)]).is_empty());
-    assert_eq!(world.plan("/rss.xml"), two);
+    let kept = world.drop_in(vec![dated("y.md", -400)]);
+    assert_eq!(departure(&kept), None);
+    assert_eq!(world.plan("/rss.xml"), before);
 
     // A newer one pushes one out, which is a departure.
-    assert_eq!(
-        world.drop_in(vec![dated("d.md", -50)]),
-        [(FeedKey::All, at(180))]
-    );
+    let kept = world.drop_in(vec![dated("d.md", -50)]);
+    assert_eq!(departure(&kept), Some(at(180)));
     assert_eq!(world.plan("/rss.xml").changed, Some(at(180)));
 
     // It is withdrawn: what is shown is all old, and the feed has changed all the same.
-    assert_eq!(world.remove("d.md"), [(FeedKey::All, at(240))]);
+    assert_eq!(departure(&world.remove("d.md")), Some(at(240)));
     let again = world.plan("/rss.xml");
-    assert_eq!((again.tag, again.changed), (two.tag, Some(at(240))));
+    assert_eq!((again.tag, again.changed), (before.tag, Some(at(240))));
     assert_ne!(world.plan("/atom.xml").content_type, again.content_type);
 }
 
@@ -268,10 +305,10 @@ fn a_restart_gives_the_same_validators_and_other_settings_do_not() {
         dated("b.md", -200),
         dated("c.md", -100),
     ]);
-    let departures = world.remove("c.md");
+    let kept = world.remove("c.md");
     let again = |settings, since| {
         let now = at(world.seconds);
-        Site::new(settings, since, &world.catalogue, &departures, now)
+        Site::new(settings, since, &world.catalogue, &kept, now)
     };
     let same = again(settings("https://example.org/", 2), at(0));
     for address in ["/", "/rss.xml", "/entries/a", "/entries/b"] {
@@ -296,7 +333,7 @@ fn a_withdrawn_entry_is_told_of_for_a_month() {
     // The oldest is in no window: that it goes is told all the same.
     world.drop_in(vec![dated("a.md", 1), dated("b.md", 2), dated("c.md", 3)]);
     let told = |world: &World| {
-        let window = world.site.window(&FeedKey::All).unwrap();
+        let window = world.site.window(&View::newest(FeedKey::All)).unwrap();
         let paths = window.tombstones.iter().map(|it| it.entry.path.to_string());
         paths.collect::<Vec<_>>()
     };
@@ -317,15 +354,16 @@ fn a_withdrawn_entry_is_told_of_for_a_month() {
     assert_eq!(changed, Some(at(world.seconds)));
 
     world.seconds = 60 + 30 * DAY;
-    let departures = world.turn(Observation::default());
-    assert_eq!((told(&world), departures.len()), (Vec::new(), 1));
+    let kept = world.turn(Observation::default());
+    assert_eq!(told(&world), Vec::<String>::new());
+    assert_eq!(departure(&kept), Some(at(world.seconds)));
     let after = world.plan("/atom.xml");
     assert_eq!(after.changed, Some(at(120 + 30 * DAY)));
     assert_eq!(world.site.next_due(), None);
     // A daemon that was away on that day says the same.
     let settings = settings("https://news.example.org/", 2);
     let now = at(world.seconds + DAY);
-    let again = Site::new(settings, at(0), &world.catalogue, &[], now);
+    let again = Site::new(settings, at(0), &world.catalogue, &Kept::default(), now);
     let Found::Document(again) = again.find("/atom.xml") else {
         panic!("no feed");
     };
@@ -341,6 +379,6 @@ fn a_feed_tells_of_so_many_withdrawn_entries_and_no_more() {
         absent: names.iter().map(|name| path(name)).collect(),
         ..Observation::default()
     });
-    let window = world.site.window(&FeedKey::All).unwrap();
+    let window = world.site.window(&View::newest(FeedKey::All)).unwrap();
     assert_eq!(window.tombstones.len(), MAX_TOMBSTONES);
 }

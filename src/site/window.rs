@@ -7,9 +7,10 @@ use std::time::Duration;
 use imbl::OrdMap;
 use jiff::Timestamp;
 
+use super::history::{History, Limits, Part};
 use crate::catalogue::{Catalogue, Key, Record};
-use crate::entry::{Digest, Digester};
-use crate::feed::{self, Format};
+use crate::entry::{Digest, Digester, Text};
+use crate::feed::{Format, OrderBy};
 
 /// How long a feed tells that an entry was withdrawn: who polls less often than that has other copies
 /// to clean up, too.
@@ -19,12 +20,16 @@ const TOMBSTONE_AGE: Duration = Duration::from_hours(30 * 24);
 /// outweigh the entries.
 pub(super) const MAX_TOMBSTONES: usize = 100;
 
-/// What the documents of a feed show.
+/// What a document of a feed shows.
 pub struct Window {
-    /// Newest first.
+    /// What the feed is called.
+    pub title: Text,
+    /// In the feed's order.
     pub entries: Vec<Arc<Record>>,
     /// Entries that were withdrawn lately, the latest first.
     pub tombstones: Vec<Arc<Record>>,
+    /// Where the entries before these are.
+    pub previous: Option<Part>,
     /// When this last changed.
     pub changed: Timestamp,
     tag: Digest,
@@ -40,53 +45,18 @@ impl Window {
             Format::Rss | Format::Json => self.tag,
         }
     }
-}
 
-/// One feed: all its entries in order, and what its documents show.
-#[derive(Clone, Default)]
-pub(super) struct FeedState {
-    pub(super) order: OrdMap<feed::Order, Arc<Record>>,
-    pub(super) window: Option<Arc<Window>>,
-    /// When an entry or a tombstone last left the window.
-    pub(super) departure: Option<Timestamp>,
-}
-
-/// What a window is cut from, besides the feed's entries.
-pub(super) struct Frame<'a> {
-    pub(super) catalogue: &'a Catalogue,
-    /// How many entries a window holds.
-    pub(super) limit: usize,
-    /// Since when the settings are so.
-    pub(super) since: Timestamp,
-    /// What else makes documents what they are.
-    pub(super) manner: Digester,
-}
-
-impl FeedState {
-    /// Works out what the documents show at the moment `now`. Returns whether an entry or a tombstone
-    /// left them, which is remembered as of then.
-    pub(super) fn renew(&mut self, frame: Frame<'_>, now: Timestamp) -> bool {
-        let last_month = now.saturating_sub(TOMBSTONE_AGE).unwrap_or(Timestamp::MIN);
-        let withdrawn = frame.catalogue.withdrawn(last_month, Timestamp::MAX);
-        let tombstones: Vec<Arc<Record>> = withdrawn.take(MAX_TOMBSTONES).cloned().collect();
-        let mut buried = frame.catalogue.withdrawn(Timestamp::MIN, last_month);
-        let buried = buried.next().and_then(|record| burial(record));
-        let entries = self.order.values().take(frame.limit);
-        let entries: Vec<Arc<Record>> = entries.cloned().collect();
-
-        let departed = self.window.as_ref().is_some_and(|old| {
-            lacks_any(&entries, &old.entries) || lacks_any(&tombstones, &old.tombstones)
-        });
-        if departed {
-            self.departure = Some(now);
-        }
-        let moments = entries.iter().map(|record| record.changed);
-        let changed = moments
-            .chain(self.departure)
-            .chain(tombstones.iter().filter_map(|record| record.withdrawn()))
-            .chain(buried)
-            .fold(frame.since, Ord::max);
-        let faces = entries.iter().fold(frame.manner, |digester, record| {
+    /// A window of these entries and tombstones; `manner` is what else makes documents what they are.
+    pub(super) fn new(
+        title: Text,
+        entries: Vec<Arc<Record>>,
+        tombstones: Vec<Arc<Record>>,
+        previous: Option<Part>,
+        changed: Timestamp,
+        manner: Digester,
+    ) -> Self {
+        let manner = manner.field(title.as_str()).field(format!("{previous:?}"));
+        let faces = entries.iter().fold(manner, |digester, record| {
             digester.field(record.face.as_bytes())
         });
         let tag = faces.finish();
@@ -96,14 +66,121 @@ impl FeedState {
             let id = record.entry.id.as_str();
             digester.field(id).field(moment.unwrap_or_default())
         });
-        self.window = Some(Arc::new(Window {
+        Self {
+            title,
             entries,
             tombstones,
+            previous,
             changed,
             tag,
             atom_tag: atom.finish(),
-        }));
-        departed
+        }
+    }
+}
+
+/// One feed: all its entries, and what its subscription documents show.
+#[derive(Clone, Default)]
+pub(super) struct FeedState {
+    pub(super) history: History,
+    pub(super) window: Option<Arc<Window>>,
+    /// When an entry or a tombstone last left the window, or its continuation became another one.
+    pub(super) departure: Option<Timestamp>,
+    /// Whether a store knows of all volumes.
+    pub(super) is_kept: bool,
+    /// Its entries that were withdrawn in the last month, by when.
+    graves: OrdMap<(Timestamp, Key), Arc<Record>>,
+    /// When the last tombstone had been shown for long enough.
+    buried: Option<Timestamp>,
+}
+
+/// What a window is cut from, besides the feed's entries.
+pub(super) struct Frame<'a> {
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) limits: Limits,
+    /// Since when the settings are so.
+    pub(super) since: Timestamp,
+    /// What else makes documents what they are.
+    pub(super) manner: Digester,
+    /// What the feed is called, if it shows these entries.
+    pub(super) title: &'a dyn Fn(&[Arc<Record>]) -> Text,
+}
+
+/// What came of making a window anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Renewed {
+    /// An entry or a tombstone left it, or its continuation is another one.
+    pub(super) departed: bool,
+    /// Volumes were filled.
+    pub(super) sealed: bool,
+}
+
+impl FeedState {
+    /// A feed in this order, without entries.
+    pub(super) fn new(by: OrderBy) -> Self {
+        Self {
+            history: History::new(by, Vec::new()),
+            ..Self::default()
+        }
+    }
+
+    /// Works out what the documents show at the moment `now`. That an entry or a tombstone left them is
+    /// remembered as of then.
+    pub(super) fn renew(&mut self, frame: Frame<'_>, now: Timestamp) -> Renewed {
+        let sealed = self.history.seal(frame.limits, now);
+        self.bury(now);
+        let graves = self.graves.values().rev().take(MAX_TOMBSTONES);
+        let tombstones: Vec<Arc<Record>> = graves.cloned().collect();
+        let (entries, previous) = self.history.newest(frame.catalogue, frame.limits);
+        let departed = self.window.as_ref().is_some_and(|old| {
+            lacks_any(&entries, &old.entries)
+                || lacks_any(&tombstones, &old.tombstones)
+                || previous != old.previous
+        });
+        if departed {
+            self.departure = Some(now);
+        }
+        let moments = entries.iter().map(|record| record.changed);
+        let changed = moments
+            .chain(self.departure)
+            .chain(tombstones.iter().filter_map(|record| record.withdrawn()))
+            .chain(self.buried)
+            .fold(frame.since, Ord::max);
+        let title = (frame.title)(&entries);
+        self.window = Some(Arc::new(Window::new(
+            title,
+            entries,
+            tombstones,
+            previous,
+            changed,
+            frame.manner,
+        )));
+        Renewed { departed, sealed }
+    }
+
+    /// Notes that an entry was withdrawn, if it was.
+    pub(super) fn mourn(&mut self, record: &Arc<Record>) {
+        if let Some(moment) = record.withdrawn() {
+            self.graves.insert((moment, record.key), Arc::clone(record));
+        }
+    }
+
+    /// Takes back what [`FeedState::mourn`] noted.
+    pub(super) fn unmourn(&mut self, record: &Record) {
+        if let Some(moment) = record.withdrawn() {
+            self.graves.remove(&(moment, record.key));
+        }
+    }
+
+    /// Nobody has to be told any more of what was withdrawn more than a month ago.
+    fn bury(&mut self, now: Timestamp) {
+        while let Some(((moment, key), record)) = self.graves.get_min() {
+            let Some(burial) = burial(record).filter(|burial| *burial <= now) else {
+                break;
+            };
+            let oldest = (*moment, *key);
+            self.buried = self.buried.max(Some(burial));
+            self.graves.remove(&oldest);
+        }
     }
 
     /// When the oldest tombstone that is shown has been shown for long enough.

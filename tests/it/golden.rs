@@ -14,10 +14,10 @@ use tidings::catalogue::{Catalogue, Observation};
 use tidings::documents::{Coding, Documents};
 use tidings::entry::parse::{Conventions, Defaults, Labels, parse};
 use tidings::entry::{
-    Address, Bodies, Body, Digest, Draft, FolderPath, Language, Media, Person, Reference, Stamp,
-    Text,
+    Address, Bodies, Body, Content, Digest, Draft, FolderPath, Language, Media, Person, Reference,
+    Stamp, Text,
 };
-use tidings::site::{Found, Settings, Site};
+use tidings::site::{Found, Kept, Settings, Site};
 use uuid::Uuid;
 
 use crate::support::repository;
@@ -67,6 +67,9 @@ fn settings() -> Settings {
         icon: Some(Address::parse(&format!("{BASE}favicon.ico")).unwrap()),
         copyright: Some(Text::new("The Saltmere Lantern")),
         limit: 50,
+        max_bytes: 1 << 20,
+        content: Content::Full,
+        selections: Vec::new(),
         ttl_minutes: 5,
         zone: "UTC".to_owned(),
     }
@@ -102,7 +105,7 @@ pub(crate) fn publish(drafts: Vec<Draft>) -> (Arc<Site>, Texts) {
         (draft, stamp)
     });
     let mut catalogue = Catalogue::new(Uuid::from_u128(0x5a17_3e2e));
-    let site = Site::new(settings(), now(), &catalogue, &[], now());
+    let site = Site::new(settings(), now(), &catalogue, &Kept::default(), now());
     let observation = Observation {
         drafts: stamped.collect(),
         media,

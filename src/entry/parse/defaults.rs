@@ -4,7 +4,7 @@
 use super::front_matter::{self, Field, Value};
 use super::keys::Named;
 use super::{decode, values};
-use crate::entry::{Address, Category, Language, Person, Problem, Target, Text};
+use crate::entry::{Address, Category, Content, Language, Person, Problem, Target, Text};
 
 /// What a folder's `_feed.toml` says, or those of all folders on the way to it together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,8 +19,8 @@ pub struct Defaults {
     pub language: Option<Language>,
     /// Whether nothing of it is to be published.
     pub draft: Option<bool>,
-    /// Whether feeds show the summary alone.
-    pub is_summary_only: Option<bool>,
+    /// How much of each text feeds may carry.
+    pub content: Option<Content>,
 }
 
 /// The keys, as they are told to whoever writes another.
@@ -65,11 +65,10 @@ impl Defaults {
             }
             "draft" => self.draft = Some(values::flag(&key, &value)?),
             "content" => {
-                self.is_summary_only = Some(match values::text(&key, &value)?.as_str() {
-                    "full" => false,
-                    "summary" => true,
-                    _ => return Err(format!("`{key}` is unknown: expected full or summary")),
-                });
+                let content = Content::parse(&values::text(&key, &value)?);
+                self.content = Some(content.ok_or_else(|| {
+                    format!("`{key}` is unknown: expected {}", Content::EXPECTED)
+                })?);
             }
             _ => {
                 let near = KEYS
@@ -99,7 +98,7 @@ impl Defaults {
             tags: self.tags.or(outer.tags),
             language: self.language.or(outer.language),
             draft: self.draft.or(outer.draft),
-            is_summary_only: self.is_summary_only.or(outer.is_summary_only),
+            content: self.content.or(outer.content),
         }
     }
 }
@@ -143,8 +142,8 @@ mod tests {
         assert_eq!(read.tags.as_ref().unwrap()[0].label, Text::new("harbour"));
         assert_eq!(read.language, Language::parse("pt"));
         assert_eq!(
-            (read.draft, read.is_summary_only),
-            (Some(false), Some(true))
+            (read.draft, read.content),
+            (Some(false), Some(Content::Summary))
         );
         assert_eq!(Defaults::read(b""), Ok(Defaults::default()));
     }
@@ -165,7 +164,7 @@ mod tests {
         );
         check(
             "content = \"all\"",
-            "1:11: `content` is unknown: expected full or summary",
+            "1:11: `content` is unknown: expected full, summary or, for so many paragraphs, first 3",
         );
         check(
             "draft = \"perhaps\"",

@@ -8,7 +8,7 @@ const HOUR: Duration = Duration::from_hours(1);
 
 fn plan(content_type: &'static str) -> Plan {
     Plan {
-        key: DocumentKey::Front,
+        key: DocumentKey::Feeds,
         tag: Digest::of(b"plan"),
         changed: Some("2026-01-31T10:00:00Z".parse().unwrap()),
         content_type,

@@ -126,7 +126,7 @@ fn a_commit_that_comes_upon_damage_can_be_healed() {
         later(500),
     );
     // What it has in memory may do for a first commit; a second one looks at the disk.
-    let mut outcome = ledger.commit(&changes, &[]);
+    let mut outcome = ledger.commit(&changes, &Feeds::default());
     if outcome.is_ok() {
         catalogue.apply(changes);
         drop(ledger);
@@ -135,7 +135,7 @@ fn a_commit_that_comes_upon_damage_can_be_healed() {
     } else {
         assert!(outcome.as_ref().unwrap_err().is_damage(), "{outcome:?}");
         ledger.heal(&catalogue).unwrap();
-        outcome = ledger.commit(&changes, &[]);
+        outcome = ledger.commit(&changes, &Feeds::default());
         assert!(outcome.is_ok(), "{outcome:?}");
         catalogue.apply(changes);
     }

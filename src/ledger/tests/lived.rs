@@ -68,10 +68,10 @@ pub(super) fn turn(
     now: Timestamp,
 ) {
     let changes = catalogue.plan(observation, now);
-    match ledger.commit(&changes, &[]) {
+    match ledger.commit(&changes, &Feeds::default()) {
         Err(error) if error.is_damage() => {
             ledger.heal(catalogue).unwrap();
-            ledger.commit(&changes, &[]).unwrap();
+            ledger.commit(&changes, &Feeds::default()).unwrap();
         }
         committed => committed.unwrap(),
     }

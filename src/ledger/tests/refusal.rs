@@ -24,7 +24,7 @@ fn after_a_failed_commit_the_ledger_is_opened_anew() {
     let mut ledger = open(&state, "/srv/entries", false).unwrap();
     let mut catalogue = Catalogue::new(ledger.site(None).unwrap());
     let changes = look(&catalogue, "a.md");
-    ledger.commit(&changes, &[]).unwrap();
+    ledger.commit(&changes, &Feeds::default()).unwrap();
     catalogue.apply(changes);
 
     // As full as a disk can be, for this connection.
@@ -38,9 +38,9 @@ fn after_a_failed_commit_the_ledger_is_opened_anew() {
         ..Observation::default()
     };
     let changes = catalogue.plan(observation, moment());
-    let error = ledger.commit(&changes, &[]).unwrap_err();
+    let error = ledger.commit(&changes, &Feeds::default()).unwrap_err();
     assert!(error.is_refusal() && !error.is_damage(), "{error:?}");
-    ledger.commit(&changes, &[]).unwrap();
+    ledger.commit(&changes, &Feeds::default()).unwrap();
     catalogue.apply(changes);
     drop(ledger);
 
@@ -56,12 +56,12 @@ fn what_a_failed_commit_left_is_forgotten() {
     let mut ledger = open(&state, "/srv/entries", false).unwrap();
     let mut catalogue = Catalogue::new(ledger.site(None).unwrap());
     let changes = look(&catalogue, "a.md");
-    ledger.commit(&changes, &[]).unwrap();
+    ledger.commit(&changes, &Feeds::default()).unwrap();
     catalogue.apply(changes);
 
     let ghost = look(&catalogue, "ghost.md");
     let mut other = Connection::open(state.path().join("ledger.sqlite")).unwrap();
-    writing::write(&mut other, ledger.census, &ghost, &[]).unwrap();
+    writing::write(&mut other, ledger.census, &ghost, &Feeds::default()).unwrap();
     drop(other);
     let Hold::Full { is_doubtful, .. } = &mut ledger.hold else {
         panic!()
@@ -69,7 +69,7 @@ fn what_a_failed_commit_left_is_forgotten() {
     *is_doubtful = true;
     // The file is gone again; another takes the key, and the id of neither is lost.
     let changes = look(&catalogue, "b.md");
-    ledger.commit(&changes, &[]).unwrap();
+    ledger.commit(&changes, &Feeds::default()).unwrap();
     catalogue.apply(changes);
     drop(ledger);
 
@@ -86,7 +86,7 @@ fn a_ledger_that_goes_away_under_way_is_noticed() {
     let mut ledger = open(&state, "/srv/entries", false).unwrap();
     let mut catalogue = Catalogue::new(ledger.site(None).unwrap());
     let changes = look(&catalogue, "a.md");
-    ledger.commit(&changes, &[]).unwrap();
+    ledger.commit(&changes, &Feeds::default()).unwrap();
     catalogue.apply(changes);
     std::fs::remove_file(state.path().join("ledger.sqlite")).unwrap();
     let Hold::Full { is_doubtful, .. } = &mut ledger.hold else {
@@ -94,10 +94,10 @@ fn a_ledger_that_goes_away_under_way_is_noticed() {
     };
     *is_doubtful = true;
     let changes = look(&catalogue, "b.md");
-    let error = ledger.commit(&changes, &[]).unwrap_err();
+    let error = ledger.commit(&changes, &Feeds::default()).unwrap_err();
     assert!(error.is_damage(), "{error}");
     ledger.heal(&catalogue).unwrap();
-    ledger.commit(&changes, &[]).unwrap();
+    ledger.commit(&changes, &Feeds::default()).unwrap();
     drop(ledger);
     let ledger = open(&state, "/srv/entries", false).unwrap();
     assert_eq!(ledger.load().unwrap().records.len(), 2);
@@ -110,7 +110,7 @@ fn what_can_only_be_read_is_read_whole() {
     let mut ledger = open(&state, "/srv/entries", false).unwrap();
     let mut catalogue = Catalogue::new(ledger.site(None).unwrap());
     let changes = look(&catalogue, "a.md");
-    ledger.commit(&changes, &[]).unwrap();
+    ledger.commit(&changes, &Feeds::default()).unwrap();
     catalogue.apply(changes);
     let copy = TempDir::new().unwrap();
     for name in ["ledger.sqlite", "ledger.sqlite-wal", "lock"] {
@@ -142,7 +142,7 @@ fn what_can_only_be_read_is_read_whole() {
     assert!(ledger.refusal().is_none());
     assert_eq!(texts.body(body).unwrap().as_str(), "<p>a.md</p>");
     let changes = look(&catalogue, "b.md");
-    ledger.commit(&changes, &[]).unwrap();
+    ledger.commit(&changes, &Feeds::default()).unwrap();
     drop(ledger);
     assert!(matches!(
         frozen("/srv/other"),

@@ -1,7 +1,7 @@
 //! What the folder says, and what the file itself is: drafts, documents, recordings, the front page.
 
 use super::*;
-use crate::entry::Target;
+use crate::entry::{Content, Target};
 
 #[test]
 fn the_folder_says_what_the_entry_does_not() {
@@ -20,7 +20,7 @@ fn the_folder_says_what_the_entry_does_not() {
     assert_eq!(article.authors[0].name, Text::new("Ana"));
     assert_eq!(article.categories[0].label, Text::new("sea"));
     assert_eq!(article.language, Language::parse("pt"));
-    assert!(article.is_summary_only && silent.claims.draft);
+    assert!(article.content == Content::Summary && silent.claims.draft);
     let own = read("---\nauthor: Jo\ntags: [air]\nlang: en\ndraft: false\n---\n# Title\n\nText.");
     let article = &own.article;
     assert_eq!(article.authors[0].name, Text::new("Jo"));

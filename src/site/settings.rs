@@ -1,0 +1,42 @@
+//! What the publisher's settings say in documents.
+
+use crate::entry::{Address, Content, Digest, Digester, Language, Person, Text};
+use crate::feed::Selection;
+
+/// What the publisher's settings say in documents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The public address of the site, ending in `/`.
+    pub base: Address,
+    /// The title of the main feed.
+    pub title: Text,
+    /// What it is about.
+    pub description: Text,
+    /// The language of entries that name none.
+    pub language: Language,
+    /// The author of entries that name none.
+    pub author: Person,
+    /// A square picture.
+    pub icon: Option<Address>,
+    /// Rights.
+    pub copyright: Option<Text>,
+    /// How many entries a document of a feed shows.
+    pub limit: usize,
+    /// How many bytes a document of a feed has at most.
+    pub max_bytes: u64,
+    /// How much of each entry's text feeds carry.
+    pub content: Content,
+    /// The publisher's own feeds.
+    pub selections: Vec<Selection>,
+    /// How long a copy is fresh, in minutes.
+    pub ttl_minutes: u32,
+    /// The zone in which pages give dates: its IANA name, or as much as is known of it.
+    pub zone: String,
+}
+
+impl Settings {
+    /// The digest of all of them.
+    pub fn digest(&self) -> Digest {
+        Digester::new().field(format!("{self:?}")).finish()
+    }
+}
