@@ -1,8 +1,10 @@
 //! The command line: arguments, the settings they lead to, one file a command, and exit codes.
 
+mod build;
 mod check;
 mod config;
 mod confirm;
+mod feeds;
 mod ledger;
 mod logging;
 mod new;
@@ -45,6 +47,9 @@ Examples:
   tidings new \"The lamp is lit\"             begin an article
   tidings check                            what is wrong, or worth a second look
   tidings why entries/lamp.md              is it published, where, and if not, why
+  tidings feeds                            which feeds there are
+  tidings build --out public --base-url https://example.org/
+                                           the site as files
   tidings confirm-removal                  those many files are meant to be gone
   tidings config default > config/tidings.toml
                                            begin a settings file
@@ -66,6 +71,10 @@ struct Common {
 enum Command {
     /// Serve the feeds of the entries folder, and publish what changes in it
     Serve(serve::Arguments),
+    /// Write the whole site as files, for a server that serves nothing else
+    Build(build::Arguments),
+    /// List the feeds: address, number of articles, last change
+    Feeds(feeds::Arguments),
     /// Say what is wrong, or worth a second look, in a folder of articles
     Check(check::Arguments),
     /// Say whether and where a file is published, and if not, why and when
@@ -146,6 +155,8 @@ impl CommandLine {
             }
             Some(Command::ConfirmClock) => return confirm::run(confirm::What::Clock, overrides),
             Some(Command::Ledger(arguments)) => return ledger::run(&arguments, overrides),
+            Some(Command::Build(arguments)) => build::run(&arguments, overrides, verbosity),
+            Some(Command::Feeds(arguments)) => feeds::run(&arguments, overrides),
             Some(Command::New(arguments)) => new::run(&arguments, overrides),
             Some(Command::Config(arguments)) => config::run(&arguments, overrides),
         }?;

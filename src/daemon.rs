@@ -21,6 +21,7 @@ mod mending;
 mod root;
 mod serving;
 mod signals;
+mod still;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -56,6 +57,7 @@ use media::FolderMedia;
 use mending::Mending;
 use serving::{Listeners, Serving};
 use signals::Signals;
+pub use still::{Still, published, still};
 use writer::Writer;
 
 /// What the daemon is to do.

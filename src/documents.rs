@@ -6,6 +6,7 @@
 
 mod assemble;
 mod blocks;
+pub mod compress;
 
 use std::io;
 use std::sync::Arc;
@@ -95,6 +96,11 @@ impl Documents {
         }
     }
 
+    /// The bytes of `plan`, a plan of `site`, made here and now, and not kept.
+    pub fn make(&self, site: &Site, plan: &Plan) -> Result<Bytes, MakeError> {
+        self.maker.make(site, &plan.key)
+    }
+
     /// The bytes of `plan`, a plan of `site`, in `coding`.
     pub async fn get(
         &self,
@@ -122,7 +128,11 @@ impl Documents {
             Coding::Gzip => {
                 let compress = async {
                     let identity = Box::pin(self.get(site, plan, Coding::Identity)).await?;
-                    off_thread(move || gzip(&identity)).await
+                    off_thread(move || {
+                        compress::gzip(&identity)
+                            .map_err(|error| MakeError::Compress(Arc::new(error)))
+                    })
+                    .await
                 };
                 self.cache.get_or_insert_async(&name, compress).await
             }
@@ -136,14 +146,6 @@ async fn off_thread(
     tokio::task::spawn_blocking(make)
         .await
         .unwrap_or(Err(MakeError::BrokenOff))
-}
-
-/// Level 6: what servers use by habit. Costs 6 ms for a feed of 240 kB, once for each change.
-fn gzip(identity: &[u8]) -> Result<Bytes, MakeError> {
-    let failed = |error| MakeError::Compress(Arc::new(error));
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
-    io::Write::write_all(&mut encoder, identity).map_err(failed)?;
-    encoder.finish().map(Bytes::from).map_err(failed)
 }
 
 impl Maker {

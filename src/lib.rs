@@ -38,6 +38,7 @@
 //! | [`page`] | HTML for people | requests |
 //! | [`site`] | the snapshot: address → plan, with validators | sockets, disk, bytes |
 //! | [`documents`] | plan → bytes, made once and kept in bounds | sockets, requests |
+//! | [`build`] | the whole site as files | sockets, requests |
 //! | [`http`] | connections, limits, and the pure answer to a request | entries, catalogue |
 //! | [`folder`] | names, stamps, safe reads, hints, and when to look | what a change means |
 //! | [`ledger`] | what must outlive the process | HTTP, XML |
@@ -55,6 +56,7 @@ pub mod feed;
 pub mod page;
 pub mod site;
 
+pub mod build;
 pub mod documents;
 pub mod http;
 

@@ -10,6 +10,7 @@
 //! remembered, and kept in the ledger.
 
 mod address;
+mod addresses;
 mod history;
 mod listing;
 mod plans;

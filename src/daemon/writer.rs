@@ -93,6 +93,22 @@ impl Writer {
         }
     }
 
+    /// Takes turns until nothing is left to look at. Returns whether it came to that before `end`.
+    pub(super) fn catch_up(&mut self, end: Instant) -> bool {
+        let mut now = clock::instant();
+        let mut taken = self.looker.wait(now, now);
+        taken.everything = true;
+        loop {
+            self.turn(taken, now);
+            now = clock::instant();
+            if self.looker.is_settled() || now >= end {
+                return self.looker.is_settled();
+            }
+            taken = self.looker.wait(now, self.deadline().min(end));
+            now = clock::instant();
+        }
+    }
+
     /// One turn, at `now`.
     pub(super) fn turn(&mut self, taken: Taken, now: Instant) {
         self.mend(now);

@@ -98,7 +98,7 @@ pub(super) fn head<'a>(site: &'a Site, view: &View, window: &Window) -> Feed<'a>
         },
         home: format!("{base}{}", newest.path()),
         scheme: site.absolute(&format!("{}/", Facet::Tag.folder())),
-        subscribe: site.subscribe_address(&view.feed),
+        subscribe: site.absolute(&Site::subscribe_path(&view.feed)),
         addresses: site.addresses_of(view),
         history: History {
             current: is_archive.then(|| site.addresses_of(&newest)),

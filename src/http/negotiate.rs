@@ -22,18 +22,6 @@ pub fn coding(headers: &HeaderMap) -> Coding {
     wishes.choose()
 }
 
-/// Whether compressing a representation of this media type gains anything.
-pub fn is_compressible(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or("").trim();
-    essence.starts_with("text/")
-        || essence.ends_with("+xml")
-        || essence.ends_with("+json")
-        || matches!(
-            essence,
-            "application/xml" | "application/json" | "application/javascript"
-        )
-}
-
 /// The weights a client gave, in thousandths; `None` where it said nothing.
 #[derive(Default)]
 struct Wishes {
@@ -184,20 +172,5 @@ mod tests {
         let field = HeaderValue::from_bytes(b"\xff\xfe;q=\xff, gzip").unwrap();
         headers.append(ACCEPT_ENCODING, field);
         assert_eq!(coding(&headers), Coding::Gzip);
-    }
-
-    #[test]
-    fn only_text_is_compressed() {
-        let check = |content_type: &str, expected: bool| {
-            assert_eq!(is_compressible(content_type), expected, "{content_type:?}");
-        };
-        check("application/atom+xml; charset=utf-8", true);
-        check("application/rss+xml", true);
-        check("application/feed+json", true);
-        check("text/html; charset=utf-8", true);
-        check("image/svg+xml", true);
-        check("image/png", false);
-        check("audio/mpeg", false);
-        check("", false);
     }
 }

@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use super::conditional::{self, Tag, Validators, Verdict};
 use super::{host, negotiate};
 use crate::documents::Coding;
+use crate::documents::compress::is_compressible;
 use crate::entry::FolderPath;
 use crate::site::{Found, Plan};
 
@@ -126,7 +127,7 @@ fn document(wishes: &HeaderMap, plan: Plan, max_age: Duration, now: Timestamp) -
         head.status = StatusCode::NOT_MODIFIED;
         return Answer::Ready(Response::from_parts(head, Bytes::new()));
     }
-    let coding = if negotiate::is_compressible(plan.content_type) {
+    let coding = if is_compressible(plan.content_type) {
         negotiate::coding(wishes)
     } else {
         Coding::Identity

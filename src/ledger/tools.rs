@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::bodies::{Alarm, Source};
+use super::bodies::{Alarm, LedgerBodies, Source};
 use super::examination::{Good, Verdict, check_header, examine, examine_all};
 use super::mirror::Held;
 use super::opening::{copy_to, make_last};
@@ -21,6 +21,14 @@ pub struct Inspector {
 }
 
 impl Inspector {
+    /// The full texts of the ledger in the folder `state`, without taking it from a daemon that may hold
+    /// it and without changing it.
+    pub fn peek_bodies(state: &Path) -> Result<LedgerBodies, LedgerError> {
+        let source = Source::open(&Place::new(state).ledger())
+            .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
+        Ok(LedgerBodies::new(source, Alarm::default()))
+    }
+
     /// Looks at every page, row and text, and raises the alarm of the ledger if one of them is not as it
     /// was written. `pause` is called often, to leave the processor to others.
     pub fn inspect(&self, pause: &dyn Fn()) -> Result<(), LedgerError> {
@@ -83,6 +91,14 @@ impl Ledger {
             Ok(Verdict::Newer(version)) => Err(LedgerError::Newer(state.to_owned(), version)),
             Err(fault) => Err(place.fault("read", fault)),
         }
+    }
+
+    /// The full texts of the ledger in the folder `state`, without taking it from a daemon that may hold
+    /// it and without changing it.
+    pub fn peek_bodies(state: &Path) -> Result<LedgerBodies, LedgerError> {
+        let source = Source::open(&Place::new(state).ledger())
+            .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
+        Ok(LedgerBodies::new(source, Alarm::default()))
     }
 
     /// Looks at every page, row and text of the ledger in the folder `state`, and at its mirror, without

@@ -11,7 +11,7 @@ use crate::feed::{FeedKey, Format};
 use crate::page;
 
 /// The list of all feeds.
-const FEEDS: &str = "feeds.opml";
+pub(super) const FEEDS: &str = "feeds.opml";
 
 /// Beside each feed: how to subscribe to it.
 const SUBSCRIBE: &str = "subscribe";
@@ -40,7 +40,10 @@ impl Site {
         else {
             return Found::Nothing;
         };
-        if let Some(asset) = page::asset(path) {
+        let Ok(decoded) = percent_decode_str(path).decode_utf8() else {
+            return Found::Nothing;
+        };
+        if let Some(asset) = page::asset(&decoded) {
             return Found::Document(Plan {
                 key: DocumentKey::Asset(asset.path),
                 tag: Digest::of(asset.bytes),
@@ -48,9 +51,6 @@ impl Site {
                 content_type: asset.content_type,
             });
         }
-        let Ok(decoded) = percent_decode_str(path).decode_utf8() else {
-            return Found::Nothing;
-        };
         if let Some(found) = self.find_feed(&decoded) {
             return found;
         }
@@ -148,9 +148,9 @@ impl Site {
         Format::ALL.map(|format| self.absolute(&(view.path() + format.file_name())))
     }
 
-    /// The absolute address of the page that says how to subscribe to `feed`.
-    pub fn subscribe_address(&self, feed: &FeedKey) -> String {
-        self.absolute(&(feed.path() + SUBSCRIBE))
+    /// The path of the page that says how to subscribe to `feed`, below the site's address.
+    pub fn subscribe_path(feed: &FeedKey) -> String {
+        feed.path() + SUBSCRIBE
     }
 
     /// The absolute address of an entry's page on this site.

@@ -65,6 +65,7 @@ const ROOMS: &[(&str, Uses)] = &[
         ]),
     ),
     ("http", Only(&["site", "documents"])),
+    ("build", Only(&["site", "documents", "feed"])),
     (
         "check",
         AllBut(&["cli", "daemon", "http", "documents", "page"]),
@@ -103,6 +104,11 @@ const ARGUED: &[(&str, &str, &str)] = &[
         "folder::watch",
         "entry::FolderPath",
         "a hint is a path, in the words of who is told",
+    ),
+    (
+        "build",
+        "entry::FolderPath",
+        "files beside entries are copied by their paths",
     ),
     (
         "http",

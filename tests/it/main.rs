@@ -11,6 +11,8 @@
 
 mod active_content;
 mod architecture;
+mod archives;
+mod build;
 mod check;
 mod clock;
 mod command_line;
