@@ -57,7 +57,7 @@ fn in_feed<'a>(
     match content.least(record.entry.article.content) {
         Content::Summary => Ok(show(site, record, String::new())),
         _ if is_too_large => Ok(show(site, record, String::new())),
-        Content::Full => shown(site, record, bodies),
+        Content::Full => Ok(with_image(shown(site, record, bodies)?)),
         Content::First(blocks) => {
             let mut shown = shown(site, record, bodies)?;
             if let Some(end) = end_of_blocks(&shown.content, blocks) {
@@ -66,9 +66,23 @@ fn in_feed<'a>(
                 // Writing to a String can't fail.
                 let _ = write!(shown.content, "<p><a href=\"{address}\">[…]</a></p>");
             }
-            Ok(shown)
+            Ok(with_image(shown))
         }
     }
+}
+
+/// With the lead image in the text too: not every reader shows another. (Pages give it a place of its
+/// own.)
+fn with_image(mut shown: Shown<'_>) -> Shown<'_> {
+    if let Some(image) = shown.image.as_ref().filter(|_| !shown.content.is_empty()) {
+        let address = escape(&image.address);
+        if !shown.content.contains(&address) && !shown.content.contains(&image.address) {
+            let alt = escape(image.alt.as_str());
+            let picture = format!("<p><img src=\"{address}\" alt=\"{alt}\"></p>\n");
+            shown.content.insert_str(0, &picture);
+        }
+    }
+    shown
 }
 
 /// What the feed of `view` in `site` says of itself, without its entries.
