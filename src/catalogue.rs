@@ -38,6 +38,7 @@ use uuid::Uuid;
 use crate::entry::{Draft, EntryId, FolderPath, Media, Slug, Stamp};
 use identity::Traces;
 use links::Graph;
+use plan::second_of;
 
 /// The files that may hold the front page's own text; the first that is there counts.
 const FRONT_PAGES: [&str; 5] = [
@@ -101,6 +102,8 @@ pub struct Catalogue {
     due: OrdSet<(Timestamp, Key)>,
     /// In the order of their paths, so that `story.jpg` and `story.mp3` are one range.
     media: OrdMap<FolderPath, Media>,
+    /// The seconds at which entries were published or updated, so that new ones get others.
+    seconds: OrdSet<(i64, Key)>,
     /// By what a file is known again when it turns up elsewhere.
     traces: Traces,
     graph: Graph,
@@ -121,6 +124,7 @@ impl Catalogue {
             ids_given: HashMap::new(),
             due: OrdSet::new(),
             media: OrdMap::new(),
+            seconds: OrdSet::new(),
             traces: Traces::default(),
             graph: Graph::default(),
             live: 0,
@@ -147,6 +151,9 @@ impl Catalogue {
         if let Some(old) = self.records.get(&key).cloned() {
             self.graph.leave(&old);
             self.traces.remove(&old);
+            for moment in [old.entry.published, old.entry.updated] {
+                self.seconds.remove(&(second_of(moment), key));
+            }
             if let Some(due) = old.due() {
                 self.due.remove(&(due, key));
             }
@@ -176,9 +183,18 @@ impl Catalogue {
         if let Some(due) = record.due() {
             self.due.insert((due, key));
         }
+        for moment in [record.entry.published, record.entry.updated] {
+            self.seconds.insert((second_of(moment), key));
+        }
         self.traces.add(&record);
         self.graph.enter(&record);
         self.records.insert(key, Arc::new(record));
+    }
+
+    /// Whether any entry but `key` was published or updated at this second since 1970.
+    fn has_other_at(&self, second: i64, key: Key) -> bool {
+        let all = (second, Key::LEAST)..=(second, Key::MOST);
+        self.seconds.range(all).any(|(_, other)| *other != key)
     }
 
     /// Makes `changes` so.

@@ -154,10 +154,9 @@ pub enum StatedDate {
 }
 
 impl StatedDate {
-    /// The instant this stands for in the life of an entry first seen at `first_seen`.
-    ///
-    /// A bare date that is the day of the first sight takes the time of the first sight, so that
-    /// "today" is neither midnight nor in the future, and has no ties.
+    /// The instant this stands for in the life of an entry first seen at `first_seen`: of a bare date
+    /// the first sight if that was its day, so that "today" is neither midnight nor in the future, else
+    /// its midnight. (When entries appear, the catalogue tells those of one day apart.)
     pub fn instant(self, first_seen: Timestamp) -> Timestamp {
         match self {
             Self::At(instant) => instant,

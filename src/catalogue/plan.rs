@@ -1,5 +1,6 @@
 //! What an observation of the folder means: the next catalogue, and what is to be kept of it.
 
+mod seconds;
 mod version;
 
 use std::collections::{BTreeSet, HashSet};
@@ -10,6 +11,8 @@ use jiff::Timestamp;
 use super::identity::{Identity, Sightings};
 use super::{Catalogue, Changes, Key, Observation, Record, Shift, Standing};
 use crate::entry::{Body, Digest, Draft, Entry, FolderPath, Media, Problem, Stamp};
+use seconds::Seconds;
+pub(super) use seconds::second_of;
 
 impl Catalogue {
     /// What `observation` means at the moment `now`, scheduled entries that are due included.
@@ -29,6 +32,7 @@ impl Catalogue {
             touched: BTreeSet::new(),
             concerned: BTreeSet::new(),
             recordings: BTreeSet::new(),
+            seconds: Seconds::of(&drafts),
             bodies: Vec::new(),
             refused: Vec::new(),
         };
@@ -78,6 +82,7 @@ struct Turn<'a> {
     concerned: BTreeSet<Key>,
     /// Recordings that came or went as files.
     recordings: BTreeSet<FolderPath>,
+    seconds: Seconds,
     bodies: Vec<(Digest, Body)>,
     refused: Vec<(FolderPath, Problem)>,
 }

@@ -4,6 +4,7 @@
 mod history;
 mod identity;
 mod links;
+mod seconds;
 
 use super::sample::{at, draft, found, gone, path, stamp};
 use super::*;

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 
 use super::Turn;
 use crate::catalogue::{Card, Key, Record, Standing, title_name};
-use crate::entry::{Body, Claims, Digest, Draft, Entry, EntryId, FolderPath, Slug, Stamp, Text};
+use crate::entry::{
+    Body, Claims, Draft, Entry, EntryId, FolderPath, Slug, Stamp, StatedDate, Text,
+};
 
 impl Turn<'_> {
     /// The record that `draft` makes of `old`, or a new one, and its full text.
     pub(super) fn version(
-        &self,
+        &mut self,
         draft: Draft,
         stamp: Stamp,
         old: Option<&Record>,
@@ -30,11 +32,13 @@ impl Turn<'_> {
         let first_path = old.map_or_else(|| path.clone(), |old| old.first_path.clone());
         let key = old.map_or(Key(self.next.next_key), |old| old.key);
         let id = self.id(&claims, &path, old);
-        let published = claims
-            .published
-            .map_or(first_seen, |date| date.instant(first_seen));
-        let is_edit = old.is_none_or(|old| old.stamp != stamp || old.conventions == conventions);
-        let updated = self.updated(&claims, (content, is_edit), published, old);
+        let published = self.published(claims.published, first_seen, key, old);
+        // The same bytes, read by other conventions, are no edit; nor is what the writer calls minor.
+        let is_read_anew =
+            old.is_some_and(|old| old.stamp == stamp && old.conventions != conventions);
+        let is_edit =
+            old.is_some_and(|old| old.content != content) && !claims.minor && !is_read_anew;
+        let updated = self.updated(claims.updated, is_edit, published, key, old);
         let expires = claims.expires.map(|date| date.instant(first_seen));
         let standing = if path.is_front_page() {
             Standing::Front
@@ -93,23 +97,21 @@ impl Turn<'_> {
     /// `updated` moves only when the content does, or by the writer's own word; it is never before
     /// `published` and never in the future.
     fn updated(
-        &self,
-        claims: &Claims,
-        (content, is_edit): (Digest, bool),
+        &mut self,
+        stated: Option<StatedDate>,
+        is_edit: bool,
         published: Timestamp,
+        key: Key,
         old: Option<&Record>,
     ) -> Timestamp {
-        let stated = claims
-            .updated
-            .map(|date| date.instant(self.now))
-            .filter(|stated| *stated <= self.now);
+        let stated =
+            stated.and_then(|date| self.updated_as_stated(date, published, is_edit, key, old));
         let updated = match (stated, old) {
             (Some(stated), _) => stated,
-            // The same bytes, read by other conventions, are no edit either.
-            (None, Some(old)) if old.content == content || claims.minor || !is_edit => {
-                old.entry.updated
+            (None, Some(old)) if !is_edit => old.entry.updated,
+            (None, Some(old)) if old.debut.is_some() => {
+                self.updated_now(old.entry.updated.max(published), key)
             }
-            (None, Some(old)) if old.debut.is_some() => self.now,
             (None, _) => published,
         };
         updated.max(published)
