@@ -10,6 +10,8 @@
 mod body;
 mod content;
 mod element;
+pub mod form;
+mod language;
 pub mod parse;
 mod path;
 mod problem;
@@ -18,11 +20,12 @@ mod web;
 
 pub use body::{Bodies, Body, Hole};
 pub use content::Content;
-pub use element::{Element, ElementError};
+pub use element::{Element, ElementError, Form};
+pub use language::Language;
 pub use path::FolderPath;
 pub use problem::{Problem, Warning, WarningKind};
 pub use text::{Digest, Digester, Slug, Text};
-pub use web::{Address, AddressError, EntryId, EntryIdError, Language};
+pub use web::{Address, AddressError, EntryId, EntryIdError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

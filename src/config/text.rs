@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use super::{AdminListen, FeedOrder, WatchMode};
-use crate::entry::{Address, Content, Language, Slug, Text};
+use crate::entry::{Address, Content, Language, Slug, Text, form};
 
 /// Parses the public address of a site: `http` or `https`, without a query; it gets a `/` at its
 /// end, so that names can be put behind it.
@@ -139,11 +139,7 @@ pub(super) fn web_address(raw: &str) -> Result<Address, String> {
 
 pub(super) fn email(raw: &str) -> Result<Text, String> {
     let address = Text::one_line(raw);
-    let formed = address
-        .as_str()
-        .split_once('@')
-        .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
-        && !address.as_str().contains([' ', '<', '>', ',']);
+    let formed = form::is_mail_address(address.as_str());
     formed.then_some(address).ok_or_else(|| {
         format!("`{raw}` is not a mail address: expected for example ann@example.org")
     })

@@ -203,9 +203,6 @@ fn extensions(shown: &Shown<'_>) -> ExtensionMap {
         extensions.insert("media".to_owned(), content);
     }
     for extra in extras::elements(shown) {
-        if (extra.prefix, extra.name) == ("media", "content") && shown.image.is_some() {
-            continue;
-        }
         let names = extensions.entry(extra.prefix.to_owned()).or_default();
         let elements = names.entry(extra.name.to_owned()).or_default();
         elements.push(Extension {

@@ -43,7 +43,6 @@ pub(crate) fn entries() -> Vec<Entry> {
         element("dc", "subject", "Bridges"),
         element("dc", "creator", "Nobody"),
         element("itunes", "episode", "8"),
-        element("media", "content", "nothing"),
     ];
     let mut hostile = entry("<3 & \"quotes\" ]]> 2026+00:00", 3, "2026-11-19T23:59:59Z");
     hostile.article.summary = Text::new("1 < 2 && 3 > 2, said <b>nobody</b> & \"all\" ]]>");

@@ -221,7 +221,19 @@ fn named_path(reference: &Reference) -> Option<&LocalRef> {
 /// The `#…` of what followed a path, percent-encoded; the query meant something to another server.
 fn place_in(suffix: &str) -> Option<String> {
     let (_, name) = suffix.split_once('#')?;
-    Some(format!("#{}", utf8_percent_encode(name, FRAGMENT)))
+    let is_octet = |rest: &str| {
+        let digits = rest.as_bytes().get(1..3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let mut place = String::from("#");
+    for (number, part) in name.split('%').enumerate() {
+        if number > 0 {
+            let is_encoded = is_octet(&format!("%{part}"));
+            place.push_str(if is_encoded { "%" } else { "%25" });
+        }
+        place.extend(utf8_percent_encode(part, FRAGMENT));
+    }
+    Some(place)
 }
 
 /// What may not stand in a fragment as it is; `%` may, since the writer may have encoded it already.

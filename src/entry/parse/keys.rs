@@ -236,7 +236,20 @@ impl Reader<'_> {
                 })?;
                 set(&mut said.seconds, Some(seconds));
             }
-            _ => said.elements.push(values::element(key, value)?),
+            _ => {
+                let element = values::element(key, value)?;
+                let is_same = |other: &Element| {
+                    (other.prefix(), other.name()) == (element.prefix(), element.name())
+                };
+                if element.is_single() && said.elements.iter().any(is_same) {
+                    return Err(format!(
+                        "`{key}` is said a second time: expected one `{}:{}`",
+                        element.prefix(),
+                        element.name()
+                    ));
+                }
+                said.elements.push(element);
+            }
         }
         Ok(())
     }

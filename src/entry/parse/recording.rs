@@ -43,8 +43,9 @@ pub fn recording(
         }],
         seconds: recording.seconds,
         episode: Episode {
-            number: recording.track,
-            season: recording.disk,
+            // Zero is how some programs write that there is none.
+            number: recording.track.filter(|number| *number > 0),
+            season: recording.disk.filter(|number| *number > 0),
             ..Episode::default()
         },
         ..Said::default()

@@ -1,5 +1,6 @@
 //! One table per row of the entry format.
 
+mod attacks;
 mod bodies;
 mod files;
 mod front_matter;

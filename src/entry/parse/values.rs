@@ -2,8 +2,8 @@
 
 use super::front_matter::{Field, Value};
 use super::keys::{Author, File, Item, Named};
-use super::references::has_scheme;
-use crate::entry::{Address, Category, Element, EpisodeKind, Link, Person, Slug, Text};
+use super::references::{has_scheme, short};
+use crate::entry::{Address, Category, Element, EpisodeKind, Link, Person, Slug, Text, form};
 
 /// The value as text, trimmed.
 pub(super) fn text(key: &str, value: &Value) -> Result<String, String> {
@@ -119,9 +119,20 @@ fn person(key: &str, value: &Value) -> Result<Author, String> {
     if name.is_empty() {
         return Err(wrong());
     }
+    // What stands in angle brackets may be a handle (`@ana`) or a page as well.
+    let is_table = matches!(value, Value::Table(_));
     let email = email
         .map(Text::one_line)
-        .filter(|email| email.as_str().contains('@'));
+        .filter(|email| is_table || email.as_str().find('@').is_some_and(|at| at > 0));
+    if let Some(email) = email
+        .as_ref()
+        .filter(|it| !form::is_mail_address(it.as_str()))
+    {
+        return Err(format!(
+            "`{}` under `{key}` is not a mail address: expected for example ann@example.org",
+            short(email.as_str())
+        ));
+    }
     let uri = match uri {
         None => None,
         Some(uri) => match Address::parse(uri) {
@@ -167,11 +178,13 @@ pub(super) fn link(key: &str, value: &Value) -> Result<Link, String> {
         })
 }
 
-/// A number of things, counted from 0.
+/// A number of things that are counted from 1.
 pub(super) fn count(key: &str, value: &Value) -> Result<u32, String> {
     text(key, value)?
         .parse()
-        .map_err(|_| format!("`{key}` is not a number: expected for example 12"))
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| format!("`{key}` is not a number from 1 on: expected for example 12"))
 }
 
 /// What kind of episode, `None` for a whole one.
@@ -234,10 +247,17 @@ pub(super) fn file(named: &Named, value: &Value) -> Result<File, String> {
             format!("the size under `{key}` is not a number: expected bytes such as 1048576")
         })?),
     };
+    let media_type = find(fields, &["type", "media_type", "mime_type"]);
+    if let Some(media_type) = media_type.filter(|it| !form::is_media_type(it)) {
+        return Err(format!(
+            "`{}` under `{key}` is not a media type: expected for example audio/mpeg",
+            short(media_type)
+        ));
+    }
     Ok(File {
         target: target.to_owned(),
         alt: find(fields, &["alt", "caption"]).map(str::to_owned),
-        media_type: find(fields, &["type", "media_type", "mime_type"]).map(str::to_owned),
+        media_type: media_type.map(str::to_owned),
         length,
         seconds: find(fields, &["duration", "seconds"]).and_then(seconds),
         field: named.clone(),
