@@ -5,6 +5,7 @@
 //! of what a ledger knows if there is one, and looks for what is worth telling. It changes nothing, and
 //! a daemon may be running.
 
+pub mod documents;
 mod draw;
 mod lines;
 mod suggest;

@@ -57,7 +57,11 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
         generator: Some(format!("{PROGRAM} {VERSION}")),
         docs: Some(SPECIFICATION.to_owned()),
         ttl: Some(feed.ttl_minutes.to_string()),
-        image: feed.icon.as_ref().map(|icon| image(feed, icon)),
+        image: feed
+            .icon
+            .as_ref()
+            .filter(|icon| is_picture(icon))
+            .map(|icon| image(feed, icon)),
         atom_ext: Some(AtomExtension { links: atom_links }),
         extensions,
         namespaces: namespaces(feed),
@@ -82,6 +86,14 @@ fn namespaces(feed: &Feed<'_>) -> BTreeMap<String, String> {
         namespaces.insert("fh".to_owned(), links::HISTORY.to_owned());
     }
     namespaces
+}
+
+/// Whether what is at `icon` may be a GIF, JPEG or PNG, as the specification wants it: its name does not
+/// say otherwise.
+fn is_picture(icon: &str) -> bool {
+    let path = icon.split(['?', '#']).next().unwrap_or_default();
+    let media_type = mime_guess::from_path(path).first_raw();
+    media_type.is_none_or(|it| ["image/gif", "image/jpeg", "image/png"].contains(&it))
 }
 
 /// The channel's picture. The specification wants its title and link to be the channel's.
@@ -366,6 +378,16 @@ mod tests {
         let mut silent = feed.entries[2].clone();
         silent.content.clear();
         check(&silent, "港の橋が再開 🙂");
+    }
+
+    #[test]
+    fn a_picture_is_one_that_rss_knows() {
+        let check = |icon: &str, expected: bool| assert_eq!(is_picture(icon), expected, "{icon}");
+        check("https://news.example.org/icon.png?v=2", true);
+        check("https://news.example.org/icon.JPG", true);
+        check("https://news.example.org/icon", true);
+        check("https://news.example.org/favicon.ico", false);
+        check("https://news.example.org/icon.svg#x", false);
     }
 
     #[test]
