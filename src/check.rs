@@ -7,11 +7,12 @@
 
 pub mod documents;
 mod draw;
+mod judged;
 mod lines;
 mod suggest;
 mod why;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 
 use jiff::Timestamp;
@@ -19,12 +20,13 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use draw::draw;
+pub use judged::Judging;
 pub use suggest::Titles;
 pub use why::{Publication, why};
 
 use crate::catalogue::{Catalogue, Observation, Standing};
 use crate::entry::parse::{Conventions, Labels, locate, locate_date, locate_id};
-use crate::entry::{Draft, FolderPath, Media, Problem, Stamp, WarningKind};
+use crate::entry::{Body, Digest, Draft, FolderPath, Media, Problem, Stamp, WarningKind};
 use crate::folder::conventions::{DefaultsError, FolderConventions};
 use crate::folder::reading::{Read, Reading, read_all};
 use crate::folder::scan::{Folder, Listing, Look};
@@ -34,7 +36,7 @@ use crate::ledger::Stored;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Something is not published.
+    /// Something is not published, or published so that readers may fail.
     Error,
     /// It is published, but perhaps not as it was meant.
     Warning,
@@ -72,6 +74,8 @@ pub enum Code {
     ForeignValue,
     /// A link or file that is written in a way that leads nowhere.
     UnusableLink,
+    /// A document that breaks a rule of its format, or of what readers expect.
+    Document,
 }
 
 impl From<WarningKind> for Code {
@@ -124,6 +128,8 @@ pub struct Review {
     pub drafts: BTreeSet<FolderPath>,
     /// The titles that suggestions come from.
     pub titles: Titles,
+    /// The full texts that were read, by their names.
+    pub bodies: HashMap<Digest, Body>,
 }
 
 impl Review {
@@ -131,6 +137,13 @@ impl Review {
     pub fn count(&self, severity: Severity) -> usize {
         let same = self.findings.iter().filter(|it| it.severity == severity);
         same.count()
+    }
+
+    fn sort(&mut self) {
+        self.findings.sort_by(|one, other| {
+            let place = |it: &Finding| (it.problem.line, it.problem.column);
+            (&one.file, place(one), one.code).cmp(&(&other.file, place(other), other.code))
+        });
     }
 }
 
@@ -150,6 +163,7 @@ pub fn review(
         findings: Vec::new(),
         drafts: Vec::new(),
         media: Vec::new(),
+        bodies: HashMap::new(),
     };
     let files = listing.entries.len();
     for (place, reason) in &listing.troubles {
@@ -167,19 +181,17 @@ pub fn review(
     let titles = Titles::of(&catalogue);
     reviewer.place_ids(folder, &labels);
     reviewer.look_at_entries(folder, &labels, &catalogue, &titles, &listing);
-    let mut findings = reviewer.findings;
-    findings.sort_by(|one, other| {
-        let place = |it: &Finding| (it.problem.line, it.problem.column);
-        (&one.file, place(one), one.code).cmp(&(&other.file, place(other), other.code))
-    });
-    Ok(Review {
+    let mut review = Review {
         catalogue,
         before,
-        findings,
+        findings: reviewer.findings,
         files,
         drafts: drafted,
         titles,
-    })
+        bodies: reviewer.bodies,
+    };
+    review.sort();
+    Ok(review)
 }
 
 fn at_top(message: &str) -> Problem {
@@ -194,6 +206,7 @@ struct Reviewer {
     findings: Vec<Finding>,
     drafts: Vec<(Draft, Stamp)>,
     media: Vec<(FolderPath, Option<Media>)>,
+    bodies: HashMap<Digest, Body>,
 }
 
 impl Reviewer {
@@ -280,6 +293,7 @@ impl Reviewer {
         for (path, problem) in std::mem::take(&mut changes.refused) {
             self.find(Severity::Error, Code::DuplicateId, path.as_str(), problem);
         }
+        self.bodies = std::mem::take(&mut changes.bodies).into_iter().collect();
         let mut catalogue = before.clone();
         catalogue.apply(changes);
         catalogue

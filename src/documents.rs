@@ -17,7 +17,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::entry::{Bodies, Digest};
-use crate::feed::{FeedKey, Format, WriteError, atom, json, opml, rss};
+use crate::feed::{Feed, FeedKey, Format, WriteError, atom, json, opml, rss};
 use crate::page::{EntryPage, FrontPage, PageError, Pages, asset};
 use crate::site::{DocumentKey, Plan, Site, View};
 
@@ -140,6 +140,17 @@ impl Documents {
     }
 }
 
+fn write(feed: &Feed<'_>, format: Format) -> Result<Bytes, MakeError> {
+    let written = match format {
+        Format::Atom => atom::write(feed),
+        Format::Rss => rss::write(feed),
+        Format::Json => json::write(feed),
+    };
+    written
+        .map(Bytes::from)
+        .map_err(|error| MakeError::Write(Arc::new(error)))
+}
+
 async fn off_thread(
     make: impl FnOnce() -> Result<Bytes, MakeError> + Send + 'static,
 ) -> Result<Bytes, MakeError> {
@@ -154,14 +165,7 @@ impl Maker {
         match key {
             DocumentKey::Feed(view, format) => {
                 let window = site.window(view).ok_or(MakeError::NoSuchDocument)?;
-                let feed = assemble::feed(site, view, &window, bodies)?;
-                match format {
-                    Format::Atom => atom::write(&feed),
-                    Format::Rss => rss::write(&feed),
-                    Format::Json => json::write(&feed),
-                }
-                .map(Bytes::from)
-                .map_err(|error| MakeError::Write(Arc::new(error)))
+                write(&assemble::feed(site, view, &window, bodies)?, *format)
             }
             DocumentKey::Page(view) => {
                 let window = site.window(view).ok_or(MakeError::NoSuchDocument)?;

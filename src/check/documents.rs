@@ -10,6 +10,7 @@ mod dates;
 mod extensions;
 mod html;
 mod json;
+mod links;
 mod media;
 mod rss;
 mod rules;

@@ -1,22 +1,26 @@
 //! `tidings check`: what a writer should know of a folder.
 
+mod judge;
+
 use std::collections::HashMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::UsageError;
 use super::settings::{Overrides, Settings};
 use crate::check::{Code, Known, Review, Severity, draw, review};
 use crate::daemon;
-use crate::entry::FolderPath;
 use crate::entry::parse::text_of;
+use crate::entry::{Address, FolderPath};
 use crate::folder::names::Names;
 use crate::folder::scan::Folder;
 use crate::ledger::Ledger;
+use crate::site::{Kept, Site};
 
 #[derive(Debug, Args)]
 #[command(after_help = HELP)]
@@ -33,7 +37,8 @@ pub(super) struct Arguments {
 }
 
 const HELP: &str = "\
-Nothing is changed, and a daemon may be running. Exit codes: 0 nothing is wrong (with --strict, not even
+Also judges the feeds that would be published by the rules of the W3C's feed validator. Nothing is
+changed, and a daemon may be running. Exit codes: 0 nothing is wrong (with --strict, not even
 a warning), 1 something is, 2 wrong usage or settings.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -75,6 +80,19 @@ pub(super) fn look(overrides: Overrides) -> anyhow::Result<Looked> {
     })
 }
 
+impl Looked {
+    /// The site that would be published, at the moment `now`.
+    pub(super) fn site(&self, now: Timestamp) -> anyhow::Result<Site> {
+        let config = &self.settings.config;
+        let base = match &config.base_url {
+            Some(base) => base.clone(),
+            None => Address::parse(&format!("http://{}/", config.listen))?,
+        };
+        let settings = daemon::site_settings(config, base);
+        Ok(Site::new(settings, now, &self.review.catalogue, &Kept::default(), now))
+    }
+}
+
 /// What the folder's ledger knows, if it has one. That it can't be read is told, and no reason to stop.
 fn known(settings: &Settings, folder: &Folder) -> Option<Known> {
     let state = settings.state().ok()?;
@@ -97,7 +115,8 @@ fn known(settings: &Settings, folder: &Folder) -> Option<Known> {
 /// Returns whether all is well.
 pub(super) fn run(arguments: Arguments, mut overrides: Overrides) -> anyhow::Result<bool> {
     overrides.entries = arguments.folder.or(overrides.entries);
-    let looked = look(overrides)?;
+    let mut looked = look(overrides)?;
+    judge::documents(&mut looked)?;
     let text = match arguments.format {
         Format::Human => human(&looked),
         Format::Json => json(&looked)?,

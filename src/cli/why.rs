@@ -11,9 +11,8 @@ use super::check::{Looked, has_colours, look, source};
 use super::settings::Overrides;
 use crate::check::{Code, Severity, draw, why};
 use crate::daemon;
-use crate::entry::{Address, FolderPath};
+use crate::entry::FolderPath;
 use crate::folder::scan::Folder;
-use crate::site::{Kept, Site};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes: 0 it is published, 1 it is not, 2 wrong usage or settings.")]
@@ -25,25 +24,16 @@ pub(super) struct Arguments {
 
 /// Returns whether it is published.
 pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result<bool> {
+    let looked = look(overrides)?;
+    let path = find(&looked.folder, &arguments.file)?;
+    let now = daemon::now();
+    let site = looked.site(now)?;
     let Looked {
         settings,
         folder,
         review,
-    } = look(overrides)?;
-    let path = find(&folder, &arguments.file)?;
+    } = looked;
     let config = &settings.config;
-    let base = match &config.base_url {
-        Some(base) => base.clone(),
-        None => Address::parse(&format!("http://{}/", config.listen))?,
-    };
-    let now = daemon::now();
-    let site = Site::new(
-        daemon::site_settings(config, base),
-        now,
-        &review.catalogue,
-        &Kept::default(),
-        now,
-    );
     let answer = why(&folder, &path, &review, &site, now, &config.timezone);
     let mut text = answer.sentences.join("\n");
     text.push('\n');

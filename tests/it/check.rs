@@ -227,9 +227,10 @@ fn ask(daemon: &Tidings, arguments: &[&str]) -> Said {
 #[test]
 fn beside_a_daemon_former_titles_count_and_the_ledger_stays_as_it_is() {
     let mut daemon = Setup::new().start();
-    daemon.drop_entry("bridge.md", "# Harbour bridge reopens\n\nIt turned.");
+    let bridge = |title: &str| format!("---\ndate: 2026-01-31\n---\n# {title}\n\nIt turned.");
+    daemon.drop_entry("bridge.md", &bridge("Harbour bridge reopens"));
     daemon.has_titles(&["Harbour bridge reopens"]);
-    daemon.drop_entry("bridge.md", "# The bridge is open\n\nIt turned.");
+    daemon.drop_entry("bridge.md", &bridge("The bridge is open"));
     daemon.has_titles(&["The bridge is open"]);
     daemon.drop_entry("asks.md", "# Asks\n\nRead: Harbour bridge reopens");
     daemon.has_titles(&["The bridge is open", "Asks"]);
@@ -409,4 +410,58 @@ fn a_new_article_is_a_draft_until_somebody_says_otherwise() {
         assert_eq!(tidings(home.path(), wrong).code, 2, "{wrong:?}");
     }
     assert!(!home.path().join("nowhere").exists());
+}
+
+#[test]
+fn the_documents_are_judged_too() {
+    let stated = "---\ntitle: Ferries\ndate: 2026-01-31T10:00:00Z\n---\nThey run.\n";
+    let files = [
+        ("a.md", stated),
+        ("b.md", &stated.replace("Ferries", "Trams <b>& trains</b>")),
+        (
+            "c.md",
+            "---\nid: harbour:12\ndate: 2026-01-30\n---\n# Boats\n\nThey float.\n",
+        ),
+    ];
+    let home = home(&files);
+    fs::write(home.path().join("tidings.toml"), "[feeds]\nlimit = 2\n").unwrap();
+    let arguments = ["check", "--config", "tidings.toml", "--format", "json"];
+    let said = tidings(home.path(), &arguments);
+    let report: Value = serde_json::from_str(&said.out).unwrap();
+    let told: Vec<String> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            let text = |key: &str| it[key].as_str().unwrap().to_owned();
+            let rule = text("message");
+            let rule = rule.rsplit('(').next().unwrap().trim_end_matches(')');
+            let place = format!("{}:{}:{}", text("file"), it["line"], it["column"]);
+            format!("{} {} {place} {rule}", text("severity"), text("code"))
+        })
+        .collect();
+    // The feed shows two entries; the third is judged all the same.
+    let expected = [
+        "warning document b.md:2:8 Markup in atom.xml",
+        "warning document b.md:3:7 RepeatedUpdated in atom.xml",
+        "warning document c.md:1:1 IdScheme in atom.xml",
+    ];
+    assert_eq!(told, expected, "{}", said.out);
+    assert_eq!(said.code, 0, "they are warnings");
+}
+
+#[test]
+fn the_sample_entries_break_no_rule() {
+    let home = tempfile::tempdir().unwrap();
+    let entries = repository().join("entries");
+    let arguments = ["check", entries.to_str().unwrap(), "--format", "json"];
+    let said = tidings(home.path(), &arguments);
+    let report: Value = serde_json::from_str(&said.out).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    assert!(
+        findings.iter().all(|it| it["code"] != "document"),
+        "{}",
+        said.out
+    );
+    assert_eq!((said.code, &report["errors"]), (0, &Value::from(0)));
 }

@@ -177,7 +177,7 @@ fn part(bench: &mut Bench<'_>, node: Node<'_, '_>) {
             }
             if let Some(label) = node.attribute("label") {
                 bench.not_blank("the label of a `category`", label);
-                bench.no_markup(Rule::MarkupInTitle, "the label of a `category`", label);
+                bench.no_markup("the label of a `category`", label);
             }
             if let Some(scheme) = node.attribute("scheme") {
                 bench.link_form("the scheme of a `category`", scheme);
@@ -221,7 +221,7 @@ fn text_construct(bench: &mut Bench<'_>, node: Node<'_, '_>) {
             bench.must(!has_elements, Rule::NotEscaped, || {
                 format!("{what} has elements in it: expected text")
             });
-            bench.no_markup(Rule::MarkupInText, &what, &text);
+            bench.no_markup(&what, &text);
         }
         "html" => {
             bench.must(!has_elements, Rule::NotEscaped, || {

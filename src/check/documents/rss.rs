@@ -139,7 +139,7 @@ fn of_channel(bench: &mut Bench<'_>, channel: Node<'_, '_>, node: Node<'_, '_>) 
         }
         "title" | "copyright" | "generator" | "category" => {
             bench.not_blank(&what, &text);
-            bench.no_markup(Rule::MarkupInTitle, &what, &text);
+            bench.no_markup(&what, &text);
         }
         "link" | "docs" => bench.link_form(&what, &text),
         "language" => bench.language(&what, &text),
@@ -257,7 +257,7 @@ fn of_item(bench: &mut Bench<'_>, node: Node<'_, '_>) {
     match name {
         "title" | "category" => {
             bench.not_blank(&what, &text);
-            bench.no_markup(Rule::MarkupInTitle, &what, &text);
+            bench.no_markup(&what, &text);
         }
         "description" => bench.html(&what, &text),
         "link" | "comments" => bench.link_form(&what, &text),

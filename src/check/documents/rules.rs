@@ -170,10 +170,8 @@ rules! {
     MissingDiv: Error, "RFC 4287 section 3.1.1.3; MissingXhtmlDiv";
     /// HTML is escaped, and text has no elements.
     NotEscaped: Error, "RFC 4287 section 3.1.1; NotEscaped, UndefinedElement";
-    /// No markup where readers show none.
-    MarkupInTitle: Warning, "list, Content; ContainsHTML";
-    /// No markup in text of the type text.
-    MarkupInText: Warning, "RFC 4287 section 3.1.1.1; ContainsUndeclaredHTML";
+    /// No markup in titles and names, and in text of the type text.
+    Markup: Warning, "list, Content; RFC 4287 section 3.1.1.1; ContainsHTML, ContainsUndeclaredHTML";
     /// No empty titles, names and labels.
     Blank: Warning, "NotBlank, AttrNotBlank";
     /// References in HTML are absolute.

@@ -185,10 +185,10 @@ impl<'a> Bench<'a> {
     }
 
     /// A text that readers take for HTML although none is meant.
-    pub(super) fn no_markup(&mut self, rule: Rule, what: &str, text: &str) {
+    pub(super) fn no_markup(&mut self, what: &str, text: &str) {
         if let Some(markup) = html::markup(text) {
             self.find(
-                rule,
+                Rule::Markup,
                 format!("{what} has `{markup}` in it, which some readers take for HTML: expected words alone"),
             );
         }

@@ -411,19 +411,14 @@ const BROKEN: &[(Rule, &str, &str, &str)] = &[
         "<title><b xmlns=\"http://www.w3.org/1999/xhtml\">One</b>",
     ),
     (
-        Rule::MarkupInTitle,
+        Rule::Markup,
         RSS,
         "<title>One",
         "<title>One &lt;b>two&lt;/b>",
     ),
+    (Rule::Markup, RSS, "<title>One", "<title>One &amp;amp; two"),
     (
-        Rule::MarkupInTitle,
-        RSS,
-        "<title>One",
-        "<title>One &amp;amp; two",
-    ),
-    (
-        Rule::MarkupInText,
+        Rule::Markup,
         ATOM,
         "<title>One",
         "<title>One &lt;b>two&lt;/b>",
