@@ -69,7 +69,25 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
         .write_with_config(DECLARATION.to_vec(), config)
         .map_err(WriteError::format)?;
     let document = String::from_utf8(bytes).map_err(WriteError::format)?;
-    Ok(zulu(&document).into_bytes())
+    Ok(zulu(&head_first(document)).into_bytes())
+}
+
+/// The document with all that is said of the feed before its entries. (RFC 4287 section 4.1.1) The crate
+/// writes extensions of the feed after them.
+///
+/// As for [`zulu`], these tags are nothing else.
+fn head_first(document: String) -> String {
+    let ends = [
+        document.find("<entry>"),
+        document.rfind("</entry>").map(|at| at + "</entry>".len()),
+        document.rfind("</feed>"),
+    ];
+    let [Some(first), Some(last), Some(end)] = ends else {
+        return document;
+    };
+    let (head, entries) = (&document[..first], &document[first..last]);
+    let (late, rest) = (&document[last..end], &document[end..]);
+    [head, late, entries, rest].concat()
 }
 
 /// The document with its dates ending in `Z` instead of the crate's `+00:00`: there are readers
@@ -345,7 +363,7 @@ mod tests {
             texts(dc, "subject"),
             [Some("Trams & <trains>"), Some("Bridges")]
         );
-        assert_eq!(texts(dc, "creator"), [Some("Nobody")]);
+        assert!(texts(dc, "creator").is_empty(), "it has an author");
         let geo = "http://www.w3.org/2003/01/geo/wgs84_pos#";
         assert_eq!(texts(geo, "lat"), [Some("38.72")]);
         assert_eq!(texts(MEDIA, "content"), [None]);
@@ -382,6 +400,17 @@ mod tests {
             .unwrap();
         assert_eq!(tombstone.attribute("ref"), Some(id.as_str()));
         assert_eq!(tombstone.attribute("when"), Some("2026-11-20T10:00:00Z"));
+        // The grammar of RFC 4287 has entries last.
+        let mut after = tombstone.next_siblings();
+        assert!(after.any(|node| node.has_tag_name("entry")));
+        let last = document.root_element().last_element_child().unwrap();
+        assert!(last.has_tag_name("entry"));
+        let count = last
+            .parent()
+            .unwrap()
+            .children()
+            .filter(|node| node.has_tag_name("entry"));
+        assert_eq!(count.count(), entries.len());
     }
 
     #[test]

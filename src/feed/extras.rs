@@ -44,9 +44,14 @@ pub(super) fn podcast<'a>(shown: &'a Shown<'_>) -> Vec<Extra<'a>> {
         .collect()
 }
 
+/// What RSS and Atom always say in their own words, or we in these. A reader that met it a second time
+/// would take the one for the other.
+const SAID: [(&str, &str); 2] = [("dc", "creator"), ("dc", "date")];
+
 /// The elements that the writer asks for.
 pub(super) fn elements<'a>(shown: &'a Shown<'_>) -> impl Iterator<Item = Extra<'a>> {
     let elements = shown.entry.article.elements.iter();
+    let elements = elements.filter(|it| !SAID.contains(&(it.prefix(), it.name())));
     elements.map(|element| Extra {
         prefix: element.prefix(),
         namespace: element.namespace(),

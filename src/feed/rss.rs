@@ -205,11 +205,11 @@ fn extensions(shown: &Shown<'_>) -> ExtensionMap {
     }
     let ours = extensions.clone();
     for extra in extras::elements(shown) {
-        // What we say already is not said a second time. (`dc:creator` is none of the extensions.)
+        // What we say already is not said a second time.
         let is_said = ours
             .get(extra.prefix)
             .is_some_and(|names| names.contains_key(extra.name));
-        if !is_said && (extra.prefix, extra.name) != ("dc", "creator") {
+        if !is_said {
             add(&mut extensions, &extra);
         }
     }

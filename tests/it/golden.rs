@@ -24,7 +24,7 @@ use crate::support::repository;
 
 const BASE: &str = "https://saltmere.example.org/";
 
-pub(crate) struct Texts(HashMap<Digest, Body>);
+pub(crate) struct Texts(pub(crate) HashMap<Digest, Body>);
 
 impl Bodies for Texts {
     fn body(&self, digest: Digest) -> std::io::Result<Body> {
@@ -52,7 +52,7 @@ fn drafts() -> Vec<Draft> {
     manifest.lines().map(read).collect()
 }
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         base: Address::parse(BASE).unwrap(),
         title: Text::new("The Saltmere Lantern"),

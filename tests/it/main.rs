@@ -31,4 +31,5 @@ mod removal;
 mod smoke;
 mod start_stop;
 mod support;
+mod validity;
 mod watching;

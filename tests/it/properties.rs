@@ -156,7 +156,7 @@ const FRAGMENTS: &[&str] = &[
     "— A Name (@name) May 1, 2020\n\n",
 ];
 
-fn soup() -> impl Strategy<Value = String> {
+pub(crate) fn soup() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         8 => prop::sample::select(FRAGMENTS).prop_map(str::to_owned),
         // Lines of their own, for whatever comes next.
@@ -197,7 +197,7 @@ fn file() -> impl Strategy<Value = (&'static str, String)> {
     })
 }
 
-static CONVENTIONS: LazyLock<Conventions> = LazyLock::new(|| {
+pub(crate) static CONVENTIONS: LazyLock<Conventions> = LazyLock::new(|| {
     let labels = tidings::config::Config::default().related.labels;
     Conventions::new(TimeZone::UTC, Labels::new(labels), Defaults::default())
 });
@@ -307,7 +307,7 @@ fn check_pages(site: &Arc<Site>, documents: &Documents) -> Result<(), TestCaseEr
     Ok(())
 }
 
-fn config(cases: u32) -> ProptestConfig {
+pub(crate) fn config(cases: u32) -> ProptestConfig {
     // More only if somebody asks for it.
     let asked = std::env::var("PROPTEST_CASES")
         .ok()

@@ -67,9 +67,7 @@ pub(super) fn judge(bench: &mut Bench<'_>, feed: Node<'_, '_>) {
     let entries: Vec<Node<'_, '_>> = children(feed).filter(is_entry).collect();
     if let Some(first) = entries.first() {
         let mut after = first.next_siblings().filter(Node::is_element);
-        let late = after.find(|node| {
-            node.tag_name().namespace() == Some(ATOM) && node.tag_name().name() != "entry"
-        });
+        let late = after.find(|node| !is_entry(node));
         bench.must(late.is_none(), Rule::HeadAfterEntries, || {
             format!(
                 "`{}` comes after an entry: expected what the feed says of itself first",

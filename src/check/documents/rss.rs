@@ -2,9 +2,9 @@
 
 use roxmltree::Node;
 
+use super::Rule;
 use super::shared::Bench;
 use super::xml::{ATOM, Elements, child, children, is, text_of};
-use super::{Rule, html};
 use crate::entry::form;
 
 /// RFC 5005.
@@ -131,13 +131,7 @@ fn of_channel(bench: &mut Bench<'_>, channel: Node<'_, '_>, node: Node<'_, '_>) 
     let what = format!("`{name}` of the channel");
     let text = text_of(node);
     match name {
-        "description" => {
-            bench.not_blank(&what, &text);
-            if html::markup(&text).is_some() {
-                bench.html(&what, &text);
-            }
-        }
-        "title" | "copyright" | "generator" | "category" => {
+        "title" | "description" | "copyright" | "generator" | "category" => {
             bench.not_blank(&what, &text);
             bench.no_markup(&what, &text);
         }

@@ -78,7 +78,7 @@ rules! {
     MissingElement: Error, "RSS 2.0, channel, RFC 4287 sections 4.1.1, 4.1.2 and 3.2.1; MissingElement, MissingTitle, MissingLink, MissingDescription";
     /// Attributes that must be there are there.
     MissingAttribute: Error, "RSS 2.0, RFC 4287; MissingAttribute, MissingHref";
-    /// What Atom says of the feed comes before its entries.
+    /// What is said of the feed comes before its entries.
     HeadAfterEntries: Error, "RFC 4287 section 4.1.1; MisplacedMetadata";
     /// What RSS says of the channel comes before its items.
     HeadAfterItems: Warning, "RSS 2.0, channel; MisplacedItem";
