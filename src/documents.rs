@@ -7,6 +7,7 @@
 mod assemble;
 mod blocks;
 pub mod compress;
+mod outline;
 
 use std::io;
 use std::sync::Arc;
@@ -184,7 +185,7 @@ impl Maker {
                 let feed = assemble::head(site, &view, &window);
                 page(self.pages.subscribe(&feed, site.root()))
             }
-            DocumentKey::Feeds => opml::write(&assemble::outline(site))
+            DocumentKey::Feeds => opml::write(&outline::outline(site))
                 .map(Bytes::from)
                 .map_err(|error| MakeError::Write(Arc::new(error))),
             DocumentKey::Entry(slug) => {

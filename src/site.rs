@@ -117,6 +117,9 @@ pub struct Site {
     listing: Arc<OnceLock<Listing>>,
 }
 
+/// How many bytes of a document are left for what a feed says of itself, tombstones included.
+const HEAD_BYTES: u64 = 32 << 10;
+
 impl Site {
     /// The first snapshot of a process, at the moment `now`. `kept` is what a store kept; `since` is
     /// when the settings last changed.
@@ -283,7 +286,7 @@ impl Site {
         };
         Limits {
             entries: own.unwrap_or(self.settings.limit),
-            bytes: self.settings.max_bytes,
+            bytes: self.settings.max_bytes.saturating_sub(HEAD_BYTES),
         }
     }
 

@@ -89,7 +89,13 @@ impl Looked {
             None => Address::parse(&format!("http://{}/", config.listen))?,
         };
         let settings = daemon::site_settings(config, base);
-        Ok(Site::new(settings, now, &self.review.catalogue, &Kept::default(), now))
+        Ok(Site::new(
+            settings,
+            now,
+            &self.review.catalogue,
+            &Kept::default(),
+            now,
+        ))
     }
 }
 

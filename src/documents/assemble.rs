@@ -9,7 +9,6 @@ use crate::catalogue::{Record, Resolved, is_lead_image};
 use crate::entry::{
     Bodies, Content, Enclosure, Hole, Media, Reference, RelatedLine, Slug, Target, Text, Wanted,
 };
-use crate::feed::opml::{Outline, OutlineFeed};
 use crate::feed::{
     Facet, Feed, FeedKey, History, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage,
     ShownPerson, Tombstone, weight,
@@ -126,28 +125,6 @@ pub(super) fn head<'a>(site: &'a Site, view: &View, window: &Window) -> Feed<'a>
         ttl_minutes: *ttl_minutes,
         entries: Vec::new(),
         tombstones: Vec::new(),
-    }
-}
-
-/// The list of all feeds.
-pub(super) fn outline(site: &Site) -> Outline<'_> {
-    let settings = site.settings();
-    let listing = site.listing();
-    let feeds = listing.feeds.iter().map(|it| {
-        let view = View::newest(it.feed.clone());
-        let [_, rss, _] = site.addresses_of(&view);
-        OutlineFeed {
-            title: &it.title,
-            rss,
-            page: site.absolute(&view.path()),
-            language: settings.language.as_str(),
-        }
-    });
-    Outline {
-        title: &settings.title,
-        owner: &settings.author.name,
-        changed: listing.changed(),
-        feeds: feeds.collect(),
     }
 }
 

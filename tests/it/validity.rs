@@ -6,8 +6,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::process::Command;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -17,14 +17,14 @@ use serde_json::{Value, json};
 use tidings::catalogue::{Catalogue, Observation};
 use tidings::check::Severity;
 use tidings::check::documents::{Document, Fault, Rule, judge};
-use tidings::documents::{Coding, Documents};
+use tidings::documents::Documents;
 use tidings::entry::parse::{Kind, parse, recording};
 use tidings::entry::{
     Address, Draft, FolderPath, Language, Media, Person, Recording, Reference, Stamp, Text,
 };
 use tidings::feed::{FeedKey, Format};
 use tidings::page::Pages;
-use tidings::site::{Found, Settings, Site};
+use tidings::site::{DocumentKey, Found, Kept, Settings, Site, View};
 use uuid::Uuid;
 
 use crate::golden::{self, Texts};
@@ -239,8 +239,9 @@ fn site_settings() -> impl Strategy<Value = Settings> {
         Some("https://a.example/i.png"),
         Some("https://a.example/i.ico?|"),
     ]);
-    (bases, soup(), soup(), languages, icons, 1..6_usize).prop_map(
-        |(base, title, other, language, icon, limit)| {
+    let sizes = select(vec![64 << 10, 1 << 20]);
+    (bases, soup(), soup(), languages, icons, 1..6_usize, sizes).prop_map(
+        |(base, title, other, language, icon, limit, max_bytes)| {
             let line = |text: &str| {
                 let line = Text::one_line(text);
                 if line.is_empty() {
@@ -263,6 +264,7 @@ fn site_settings() -> impl Strategy<Value = Settings> {
                 icon: icon.map(|icon| Address::parse(icon).unwrap()),
                 copyright: Some(line(&title)),
                 limit,
+                max_bytes,
                 ..golden::settings()
             }
         },
@@ -282,10 +284,10 @@ fn beginning() -> Timestamp {
 }
 
 /// The snapshot after the last turn, its texts, and its moment.
-fn publish(settings: Settings, history: &History) -> (Arc<Site>, Texts, Timestamp) {
+fn publish(settings: Settings, history: &History) -> (Site, Texts, Timestamp) {
     let mut catalogue = Catalogue::new(Uuid::from_u128(7));
     let mut now = beginning();
-    let mut site = Site::new(settings, now, &catalogue, &[], now);
+    let mut site = Site::new(settings, now, &catalogue, &Kept::default(), now);
     let mut texts = HashMap::new();
     for files in history {
         now += SignedDuration::from_secs(90);
@@ -335,31 +337,37 @@ fn publish(settings: Settings, history: &History) -> (Arc<Site>, Texts, Timestam
         site = site.with(&changes, now).0;
         catalogue.apply(changes);
     }
-    (Arc::new(site), Texts(texts), now)
+    (site, Texts(texts), now)
 }
 
-/// The feed of all in each format, and what they are served as.
-fn feeds(site: &Arc<Site>, texts: Texts) -> Vec<(Format, String, &'static str, Vec<u8>)> {
+/// A document of a feed.
+struct Made {
+    view: View,
+    format: Format,
+    address: String,
+    content_type: &'static str,
+    bytes: Vec<u8>,
+}
+
+/// All feeds with their archives, in each format.
+fn feeds(site: &Site, texts: Texts) -> Vec<Made> {
     let documents = Documents::new(texts, Pages::new(jiff::tz::TimeZone::UTC).unwrap(), 0);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let made = Format::ALL.map(|format| {
-        let path = format!("{}{}", site.root(), format.file_name());
-        let Found::Document(plan) = site.find(&path) else {
-            panic!("{path}: {:?}", site.find(&path));
+    let made = site.addresses().into_iter().filter_map(|address| {
+        let Found::Document(plan) = site.find(&format!("/{address}")) else {
+            return None;
         };
-        let bytes = runtime
-            .block_on(documents.get(site, &plan, Coding::Identity))
-            .unwrap();
-        (
-            format,
-            site.absolute(format.file_name()),
-            plan.content_type,
-            bytes.to_vec(),
-        )
+        let DocumentKey::Feed(view, format) = &plan.key else {
+            return None;
+        };
+        Some(Made {
+            view: view.clone(),
+            format: *format,
+            address: site.absolute(&address),
+            content_type: plan.content_type,
+            bytes: documents.make(site, &plan).unwrap().to_vec(),
+        })
     });
-    made.into()
+    made.collect()
 }
 
 /// What our own rules say that must not be.
@@ -385,8 +393,8 @@ fn seen(bytes: &[u8]) -> Seen {
     entries.collect()
 }
 
-fn expected(site: &Site) -> Seen {
-    let window = site.window(&FeedKey::All).unwrap();
+fn expected(site: &Site, view: &View) -> Seen {
+    let window = site.window(view).unwrap();
     let entries = window.entries.iter().map(|record| {
         let entry = &record.entry;
         (
@@ -406,7 +414,15 @@ fn any_catalogue_gives_valid_documents() {
     let mut runner = TestRunner::new(config(200));
     let outcome = runner.run(&(site_settings(), history()), |(settings, history)| {
         let (site, texts, now) = publish(settings, &history);
-        for (format, address, content_type, bytes) in feeds(&site, texts) {
+        let mut shown = BTreeSet::new();
+        for made in feeds(&site, texts) {
+            let Made {
+                view,
+                format,
+                address,
+                content_type,
+                bytes,
+            } = made;
             let faults = errors(judge(&Document {
                 bytes: &bytes,
                 format,
@@ -416,12 +432,20 @@ fn any_catalogue_gives_valid_documents() {
             }));
             let text = String::from_utf8_lossy(&bytes);
             prop_assert!(faults.is_empty(), "{:#?}\n{}", faults, text);
-            prop_assert_eq!(seen(&bytes), expected(&site), "{}", text);
-            entries.fetch_add(expected(&site).len(), Ordering::Relaxed);
+            let expected = expected(&site, &view);
+            let is_full = (bytes.len() as u64) <= site.settings().max_bytes || expected.len() == 1;
+            prop_assert!(is_full, "{} has {} bytes", address, bytes.len());
+            prop_assert_eq!(seen(&bytes), &expected[..], "{}", text);
+            if view.feed == FeedKey::All {
+                shown.extend(expected.into_iter().map(|(id, ..)| id));
+            }
             if format == Format::Atom {
                 atoms.lock().unwrap().insert(bytes);
             }
         }
+        // Whatever is published can be read in the newest document or in an archive.
+        prop_assert_eq!(shown.len(), site.catalogue().live());
+        entries.fetch_add(shown.len(), Ordering::Relaxed);
         Ok(())
     });
     if let Err(error) = outcome {
@@ -430,7 +454,7 @@ fn any_catalogue_gives_valid_documents() {
     let atoms = atoms.into_inner().unwrap();
     let entries = entries.into_inner();
     assert!(
-        atoms.len() > 100 && entries > 500,
+        atoms.len() > 500 && entries > 200,
         "{} feeds, {entries} entries",
         atoms.len()
     );
