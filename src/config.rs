@@ -10,6 +10,7 @@
 mod check;
 mod error;
 mod feeds;
+mod podcast;
 mod removal_guard;
 mod text;
 mod values;
@@ -27,6 +28,9 @@ use crate::entry::{Address, Language, Person, Text};
 pub use check::CheckError;
 pub use error::ConfigError;
 pub use feeds::{FeedConfig, FeedOrder, FeedsConfig, WithoutConfig};
+pub use podcast::{
+    Category, Funding, Medium, Owner, PodcastConfig, RemoteFeed, ShowKind, ShowPerson,
+};
 pub use removal_guard::RemovalGuardConfig;
 pub use text::{base_url as parse_base_url, listen as parse_listen};
 
@@ -92,6 +96,8 @@ pub struct Config {
     pub own_feeds: Vec<FeedConfig>,
     /// "Read:" lines.
     pub related: RelatedConfig,
+    /// What a show says of itself; `None`: this is no podcast.
+    pub podcast: Option<PodcastConfig>,
     /// When files that vanish are taken for an accident.
     pub removal_guard: RemovalGuardConfig,
     /// How documents may be cached.
@@ -264,6 +270,7 @@ impl Default for Config {
             feeds: FeedsConfig::default(),
             own_feeds: Vec::new(),
             related: RelatedConfig::default(),
+            podcast: None,
             removal_guard: RemovalGuardConfig::default(),
             http: HttpConfig::default(),
             limits: Limits::default(),

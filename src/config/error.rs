@@ -30,6 +30,7 @@ pub(super) const TABLES: [&str; 9] = [
     "feeds",
     "feed",
     "related",
+    "podcast",
     "removal_guard",
     "http",
     "limits",

@@ -16,7 +16,7 @@ use crate::entry::{Address, Content, Language, Person, Slug, Text};
 
 /// Reads a text and makes a value of it; anything but a text is refused as not being
 /// `expecting`.
-fn read_text<'de, D: Deserializer<'de>, T>(
+pub(super) fn read_text<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     expecting: &'static str,
     parse: impl FnOnce(&str) -> Result<T, String>,
