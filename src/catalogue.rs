@@ -23,7 +23,7 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
-pub use beside::{is_lead_image, lead_images};
+pub use beside::{Part, is_lead_image, may_belong, named_files};
 pub use changes::{Changes, Shift};
 pub use links::{By, Candidates, title_name};
 pub use record::{Card, Key, Place, Record, Resolved, Standing};

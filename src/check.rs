@@ -238,9 +238,8 @@ impl Reviewer {
                     self.take(*draft, stamp);
                     continue;
                 }
-                Read::Recording(draft, stamp, seconds) => {
-                    let bytes = stamp.size;
-                    self.media.push((path, Some(Media { bytes, seconds })));
+                Read::Recording(draft, stamp, files) => {
+                    self.media.extend(files);
                     self.take(*draft, stamp);
                     continue;
                 }

@@ -20,6 +20,7 @@ mod media;
 mod mending;
 mod root;
 mod serving;
+mod show;
 mod signals;
 mod still;
 #[cfg(test)]
@@ -242,6 +243,7 @@ fn settings(config: &Config, address: SocketAddr) -> Result<Settings, StartError
 pub fn site_settings(config: &Config, base: Address) -> Settings {
     let site = &config.site;
     Settings {
+        podcast: show::podcast(config, &base),
         base,
         title: site.title.clone(),
         description: site.description.clone(),

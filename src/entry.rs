@@ -10,6 +10,7 @@
 mod body;
 mod content;
 mod element;
+mod episode;
 pub mod form;
 mod language;
 pub mod parse;
@@ -21,8 +22,10 @@ mod web;
 pub use body::{Bodies, Body, Hole};
 pub use content::Content;
 pub use element::{Element, ElementError, Form};
+pub use episode::{Episode, EpisodeKind, Participant, Recording, Transcript};
 pub use language::Language;
-pub use path::FolderPath;
+pub(crate) use path::media_type_of;
+pub use path::{FolderPath, Inlay};
 pub use problem::{Problem, Warning, WarningKind};
 pub use text::{Digest, Digester, Slug, Text};
 pub use web::{Address, AddressError, EntryId, EntryIdError};
@@ -216,6 +219,9 @@ pub struct Image {
     pub target: Target,
     /// What a reader who can't see it should know.
     pub alt: Text,
+    /// Whether the writer named it as the lead image; else it is the first one of the text.
+    #[serde(default)]
+    pub is_stated: bool,
 }
 
 /// A file that belongs to an entry. Size and type of local files come from the folder.
@@ -239,51 +245,6 @@ pub struct Link {
     pub address: Address,
     /// What is there.
     pub title: Option<Text>,
-}
-
-/// What makes an entry an episode of a podcast. (Apple's podcast RSS requirements)
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Episode {
-    /// Its number within the season.
-    pub number: Option<u32>,
-    /// The season.
-    pub season: Option<u32>,
-    /// What kind of episode, when it is not a whole one.
-    pub kind: Option<EpisodeKind>,
-    /// Whether it is nothing for children.
-    pub explicit: Option<bool>,
-}
-
-/// An episode that is not a whole one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum EpisodeKind {
-    /// It announces others.
-    Trailer,
-    /// It comes on top of others.
-    Bonus,
-}
-
-/// What a recording says of itself, in its own tags: as written there, unchecked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Recording {
-    /// Its title.
-    pub title: Option<String>,
-    /// Who made it.
-    pub artist: Option<String>,
-    /// The show or album.
-    pub album: Option<String>,
-    /// A few words about it.
-    pub description: Option<String>,
-    /// When it came out: often a year alone.
-    pub date: Option<String>,
-    /// Its language.
-    pub language: Option<String>,
-    /// Its number.
-    pub track: Option<u32>,
-    /// The number of the disk, which podcasters use for the season.
-    pub disk: Option<u32>,
-    /// How long it plays, in seconds.
-    pub seconds: Option<u32>,
 }
 
 /// What is known of a file beside entries.

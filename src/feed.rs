@@ -10,6 +10,7 @@ pub mod json;
 mod key;
 mod links;
 pub mod opml;
+mod podcast;
 pub mod rss;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 
 use crate::entry::{Entry, EntryId, Language, Person, Text};
 pub use key::{Facet, FeedKey, Join, MOST_TERMS};
+pub use podcast::{Podcast, RemoteFeed, ShownEpisode, ShownTranscript, guid as podcast_guid};
 pub use selection::{Filter, Order, OrderBy, Selection, Sorting, label, section_of, weight};
 
 /// The program's name, as documents give it.
@@ -139,6 +141,8 @@ pub struct Feed<'a> {
     pub icon: Option<String>,
     /// Rights, if the publisher states them.
     pub copyright: Option<Text>,
+    /// What it says of itself as a podcast, if it is one.
+    pub podcast: Option<Podcast>,
     /// When what this feed shows last changed; never "now".
     pub changed: Timestamp,
     /// How many minutes a reader may wait between two polls.
@@ -184,6 +188,8 @@ pub struct Shown<'a> {
     pub image: Option<ShownImage>,
     /// Files that belong to it.
     pub enclosures: Vec<ShownEnclosure>,
+    /// What makes it an episode, if anything does.
+    pub episode: Option<ShownEpisode>,
 }
 
 impl Shown<'_> {

@@ -46,7 +46,7 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 pub use accept::Drained;
-pub use media::{MediaFiles, OpenMedia};
+pub use media::{MediaContent, MediaFiles, OpenMedia};
 
 use self::accept::Answering;
 use self::admin::Health;

@@ -86,13 +86,16 @@ impl Catalogue {
             .map(|reference| self.meaning(&record, reference))
             .collect();
         let beside = self.files_beside(&record);
-        if resolved == record.resolved && *beside == *record.beside {
+        let tagged = self.tagged(&record);
+        let is_same = *beside == *record.beside && tagged == record.tagged;
+        if resolved == record.resolved && is_same {
             return false;
         }
         self.graph.unlink(&record);
         let mut record = Record {
             resolved,
             beside: beside.into(),
+            tagged,
             ..(*record).clone()
         };
         record.face = record.work_out_face();

@@ -252,6 +252,9 @@ impl Turn<'_> {
             }
         }
         for path in recordings {
+            // Its tags may say something else now.
+            let users = self.next.users(&path).map(|record| record.key);
+            self.concerned.extend(users);
             let Some(record) = self.next.at_path(&path).cloned() else {
                 continue;
             };

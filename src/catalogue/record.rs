@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::entry::{
-    Address, Digest, Digester, Entry, EntryId, FolderPath, Language, Media, Slug, Stamp, Text,
+    Address, Digest, Digester, Entry, EntryId, Episode, FolderPath, Language, Media, Slug, Stamp,
+    Text,
 };
 
 /// Names a record inside this catalogue and its ledger; never shown.
@@ -79,6 +80,8 @@ pub struct Record {
     pub resolved: Arc<[Resolved]>,
     /// The files that belong to it by their names alone: a lead image, recordings.
     pub beside: Arc<[(FolderPath, Media)]>,
+    /// What the tags of its recording say, where that is a file of its own; its own words come first.
+    pub tagged: Option<Box<Episode>>,
     /// What others show of it.
     pub card: Arc<Card>,
 }
@@ -156,6 +159,9 @@ impl Record {
         }
         for (path, media) in &*self.beside {
             digester = digester.field(path.as_str()).field(format!("{media:?}"));
+        }
+        if let Some(tagged) = &self.tagged {
+            digester = digester.field("tagged").field(format!("{tagged:?}"));
         }
         digester.finish()
     }

@@ -24,7 +24,7 @@ pub struct ConfigError {
 }
 
 /// The tables of the file; the top level is the empty name.
-pub(super) const TABLES: [&str; 9] = [
+pub(super) const TABLES: [&str; 10] = [
     "",
     "site",
     "feeds",

@@ -16,8 +16,9 @@ pub(super) struct Finding {
     pub(super) read: BTreeMap<FolderPath, Stamp>,
     /// Files that stayed away for the whole grace.
     pub(super) absent: Vec<FolderPath>,
-    /// Pictures that a walk came across; they may belong to an entry that is read in this turn.
-    pub(super) pictures: BTreeMap<FolderPath, u64>,
+    /// Files that a walk came across and that may belong, by their names, to an entry that is read in this
+    /// turn.
+    pub(super) named: BTreeMap<FolderPath, u64>,
     /// Files beside entries: what is known of them, or `None` where nothing is.
     pub(super) media: BTreeMap<FolderPath, Option<Media>>,
 }

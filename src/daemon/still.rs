@@ -23,7 +23,7 @@ use crate::folder::names::Names;
 use crate::folder::scan::Folder;
 use crate::folder::settle::MAX_WAIT;
 use crate::folder::watch::Hints;
-use crate::http::MediaFiles;
+use crate::http::{MediaContent, MediaFiles};
 use crate::ledger::{Ledger, LedgerBodies, LedgerError, Stored};
 use crate::page::Pages;
 use crate::site::Site;
@@ -43,7 +43,12 @@ impl Still {
     /// Opens files beside entries.
     pub fn opener(&self) -> impl Fn(&FolderPath) -> io::Result<Box<dyn Read>> + Sync {
         let media = &self.media;
-        move |path| media.open(path).map(|media| Box::new(media.file) as _)
+        move |path| {
+            media.open(path).map(|media| match media.content {
+                MediaContent::File { file, .. } => Box::new(file) as _,
+                MediaContent::Bytes(bytes) => Box::new(io::Cursor::new(bytes)) as _,
+            })
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! From a snapshot to what a format or page writes: addresses made absolute, holes filled.
 
+mod episode;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -7,7 +9,8 @@ use super::MakeError;
 use super::blocks::end_of_blocks;
 use crate::catalogue::{Record, Resolved, is_lead_image};
 use crate::entry::{
-    Bodies, Content, Enclosure, Hole, Media, Reference, RelatedLine, Slug, Target, Text, Wanted,
+    Bodies, Content, Enclosure, FolderPath, Hole, Media, Reference, RelatedLine, Slug, Target,
+    Text, Wanted,
 };
 use crate::feed::{
     Facet, Feed, FeedKey, History, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage,
@@ -92,6 +95,7 @@ pub(super) fn head<'a>(site: &'a Site, view: &View, window: &Window) -> Feed<'a>
         author,
         icon,
         copyright,
+        podcast,
         ttl_minutes,
         ..
     } = site.settings();
@@ -121,6 +125,8 @@ pub(super) fn head<'a>(site: &'a Site, view: &View, window: &Window) -> Feed<'a>
         author: author.clone(),
         icon: icon.as_ref().map(ToString::to_string),
         copyright: copyright.clone(),
+        // A show has one feed; those of its parts are none of their own.
+        podcast: podcast.clone().filter(|_| view.feed == FeedKey::All),
         changed: window.changed,
         ttl_minutes: *ttl_minutes,
         entries: Vec::new(),
@@ -164,22 +170,28 @@ fn show<'a>(site: &Site, record: &'a Record, content: String) -> Shown<'a> {
             .as_ref()
             .and_then(|avatar| address(site, record, avatar)),
     });
+    let enclosures = enclosures(site, record);
     Shown {
         address: site.address_of(&record.entry),
         content,
         authors: authors.collect(),
         related: related(site, record),
         image: image(site, record),
-        enclosures: enclosures(site, record),
+        episode: episode::episode(site, record, &enclosures),
+        enclosures,
         entry: &record.entry,
     }
 }
 
-/// The lead image: the one that the article names, else the one that has its name.
+/// The lead image: the one that the article names, else the one that has its name, else the cover of its
+/// recording.
 fn image(site: &Site, record: &Record) -> Option<ShownImage> {
     let Some(image) = &record.entry.article.image else {
-        let mut beside = record.beside.iter();
-        let (path, media) = beside.find(|(path, _)| is_lead_image(path))?;
+        let find = |is_wanted: fn(&FolderPath) -> bool| {
+            let mut beside = record.beside.iter();
+            beside.find(|(path, _)| is_wanted(path))
+        };
+        let (path, media) = find(is_lead_image).or_else(|| find(episode::is_inner_cover))?;
         return Some(ShownImage {
             address: site.address_of_media(path),
             media_type: path.media_type().map(str::to_owned),

@@ -9,6 +9,7 @@ mod conventions;
 mod dates;
 mod decode;
 mod defaults;
+mod episode;
 mod files;
 mod front_matter;
 mod head;
@@ -31,8 +32,7 @@ mod worked_out;
 mod write;
 
 use super::{
-    Article, Body, Draft, Episode, FolderPath, Language, Problem, RelatedLine, Text, Warning,
-    WarningKind,
+    Article, Body, Draft, FolderPath, Language, Problem, RelatedLine, Text, Warning, WarningKind,
 };
 pub use conventions::Conventions;
 pub use decode::text as text_of;
@@ -199,6 +199,7 @@ impl<'a> Work<'a> {
             None => files::lead_image(&nodes),
         };
         let authors = self.authors(std::mem::take(&mut said.authors));
+        let episode = self.episode(std::mem::take(&mut said.episode))?;
         self.warn_of_images(&nodes);
         self.apply_defaults(&mut said);
 
@@ -228,7 +229,7 @@ impl<'a> Work<'a> {
             via: said.via,
             source: said.source,
             comments: said.comments,
-            episode: (said.episode != Episode::default()).then_some(said.episode),
+            episode,
             elements: said.elements,
             section: defaults.title.clone(),
             content: defaults.content.unwrap_or_default(),

@@ -26,6 +26,53 @@ const RECORDINGS: [&str; 15] = [
     "ogv", "mkv",
 ];
 
+/// What the names of files of chapters end in.
+const CHAPTERS: &str = ".chapters.json";
+
+/// The media type of a file of chapters. (JSON Chapters 1.2)
+const CHAPTERS_TYPE: &str = "application/json+chapters";
+
+/// What podcast apps know MPEG-4 sound by. (Apple's guide to podcast RSS, `enclosure`)
+const M4A_TYPE: &str = "audio/x-m4a";
+
+/// The media type that a file's name stands for, as IANA lists it or podcast apps expect it; none for
+/// an unknown extension.
+pub(crate) fn media_type_of(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    if name.ends_with(CHAPTERS) {
+        Some(CHAPTERS_TYPE)
+    } else if [".m4a", ".m4b"].iter().any(|end| name.ends_with(end)) {
+        Some(M4A_TYPE)
+    } else {
+        mime_guess::from_path(name).first_raw()
+    }
+}
+
+/// A file inside a recording that has an address of its own: `talk.mp3.cover.jpg` beside `talk.mp3`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inlay {
+    /// The cover, a JPEG.
+    Jpeg,
+    /// The cover, a PNG.
+    Png,
+    /// The chapters, as JSON.
+    Chapters,
+}
+
+impl Inlay {
+    /// All that a recording may hold.
+    pub const ALL: [Self; 3] = [Self::Jpeg, Self::Png, Self::Chapters];
+
+    /// What stands behind the recording's name.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Jpeg => ".cover.jpg",
+            Self::Png => ".cover.png",
+            Self::Chapters => CHAPTERS,
+        }
+    }
+}
+
 impl FolderPath {
     /// From a relative path; `.` and `..` are resolved, a leading `/` means the folder itself.
     /// `None` if it leads out of the folder or names nothing.
@@ -108,9 +155,28 @@ impl FolderPath {
         self.section().is_none() && self.stem().eq_ignore_ascii_case("index")
     }
 
-    /// The media type that the name stands for, as IANA lists it; none for an unknown extension.
+    /// Where `inlay` of the recording at this path is found: a name that no other file is likely to have.
+    #[must_use]
+    pub fn inlay(&self, inlay: Inlay) -> Self {
+        Self(format!("{}{}", self.0, inlay.suffix()).into())
+    }
+
+    /// The recording that holds what this path names, if it is the path of an inlay.
+    pub fn carrier(&self) -> Option<(Self, Inlay)> {
+        Inlay::ALL.into_iter().find_map(|inlay| {
+            let carrier = Self(self.0.strip_suffix(inlay.suffix())?.into());
+            carrier.is_recording().then_some((carrier, inlay))
+        })
+    }
+
+    /// Whether the name is that of a file of chapters. (JSON Chapters 1.2)
+    pub fn is_chapters(&self) -> bool {
+        self.0.to_ascii_lowercase().ends_with(CHAPTERS)
+    }
+
+    /// The media type that the name stands for; none for an unknown extension.
     pub fn media_type(&self) -> Option<&'static str> {
-        mime_guess::from_path(self.as_str()).first_raw()
+        media_type_of(self.as_str())
     }
 
     /// The path as it stands in a URL, percent-encoded.
@@ -199,6 +265,31 @@ mod tests {
             (hidden.stem(), hidden.extension(), hidden.section()),
             (".profile", "", None)
         );
+    }
+
+    #[test]
+    fn what_lies_in_a_recording_has_a_path_of_its_own() {
+        let recording = FolderPath::new("show/talk.mp3").unwrap();
+        for inlay in Inlay::ALL {
+            let path = recording.inlay(inlay);
+            assert_eq!(path.carrier(), Some((recording.clone(), inlay)));
+        }
+        let check = |path: &str, media_type: Option<&str>| {
+            let path = FolderPath::new(path).unwrap();
+            assert_eq!(path.carrier(), None, "{path}");
+            assert_eq!(path.media_type(), media_type, "{path}");
+        };
+        check("talk.cover.jpg", Some("image/jpeg"));
+        check("talk.Chapters.json", Some("application/json+chapters"));
+        check("talk.json", Some("application/json"));
+        check("talk.vtt", Some("text/vtt"));
+        check("talk.srt", Some("application/x-subrip"));
+        check("talk.mp3", Some("audio/mpeg"));
+        check("talk.M4A", Some("audio/x-m4a"));
+        check("talk.opus", Some("audio/ogg"));
+        check("talk.xyzzy", None);
+        let chapters = recording.inlay(Inlay::Chapters);
+        assert_eq!(chapters.media_type(), Some("application/json+chapters"));
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Address {
     /// The media type that the last segment's extension stands for, if any.
     pub fn media_type(&self) -> Option<&'static str> {
         let path = self.0.split(['?', '#']).next().unwrap_or_default();
-        mime_guess::from_path(path).first_raw()
+        super::media_type_of(path)
     }
 
     /// Whether it can be opened in a browser: `http` or `https`.

@@ -1,6 +1,6 @@
 //! RSS 2.0 (Board specification 2.0.11), with the elements of other namespaces that readers know:
 //! `content:encoded`, `dc:creator`, `atom:link`, `atom:updated`, `media:content` and, for podcasts,
-//! `itunes:…`; and with the elements that the writer asks for.
+//! `itunes:…` and `podcast:…`; and with the elements that the writer asks for.
 //!
 //! Only characters that XML can carry get here (`Text`, `Address`, cleaned HTML), so that escaping,
 //! which the `rss` crate does, is all that is needed for a well-formed document.
@@ -16,7 +16,7 @@ use rss::{Category, Channel, Enclosure, Guid, Image, Item, Source};
 
 use super::extras::Extra;
 use super::{Feed, Format, PROGRAM, Shown, ShownEnclosure, ShownImage, VERSION, WriteError};
-use super::{extras, links, rfc3339};
+use super::{extras, links, podcast, rfc3339};
 use crate::entry::Link;
 
 /// The specification that `docs` names.
@@ -37,7 +37,7 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
     let mut atom_links = vec![links::own(feed, Format::Rss)];
     atom_links.extend(links::siblings(feed, Format::Rss));
     atom_links.extend(links::history(feed, Format::Rss));
-    let mut extensions = ExtensionMap::new();
+    let mut extensions = podcast::channel(feed);
     if feed.history.current.is_some() {
         // RFC 5005 section 4
         extensions.insert("fh".to_owned(), one("archive", element("fh:archive", None)));
@@ -63,8 +63,8 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
             .filter(|icon| is_picture(icon))
             .map(|icon| image(feed, icon)),
         atom_ext: Some(AtomExtension { links: atom_links }),
+        namespaces: namespaces(feed, &extensions, &items),
         extensions,
-        namespaces: namespaces(feed),
         items,
         ..Channel::default()
     };
@@ -72,15 +72,23 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
 }
 
 /// The namespaces that the crate does not declare by itself.
-fn namespaces(feed: &Feed<'_>) -> BTreeMap<String, String> {
-    let extras = feed.entries.iter().flat_map(|shown| {
-        extras::podcast(shown)
-            .into_iter()
-            .chain(extras::elements(shown))
-    });
-    let mut namespaces = extras::namespaces(extras);
-    if feed.entries.iter().any(|shown| shown.image.is_some()) {
-        namespaces.insert("media".to_owned(), MEDIA.to_owned());
+fn namespaces(
+    feed: &Feed<'_>,
+    extensions: &ExtensionMap,
+    items: &[Item],
+) -> BTreeMap<String, String> {
+    let elements = feed.entries.iter().flat_map(extras::elements);
+    let mut namespaces = extras::namespaces(elements);
+    let ours = [
+        ("itunes", podcast::ITUNES),
+        ("media", MEDIA),
+        ("podcast", podcast::PODCAST),
+    ];
+    for (prefix, namespace) in ours {
+        let mut maps = items.iter().map(|item| &item.extensions);
+        if extensions.contains_key(prefix) || maps.any(|map| map.contains_key(prefix)) {
+            namespaces.insert(prefix.to_owned(), namespace.to_owned());
+        }
     }
     if feed.history.current.is_some() {
         namespaces.insert("fh".to_owned(), links::HISTORY.to_owned());
@@ -191,7 +199,7 @@ fn source(link: &Link) -> Source {
 /// `atom:updated`, when it says more than `pubDate`, the lead image as `media:content`, the words of
 /// podcasts, and what the writer asks for beyond them.
 fn extensions(shown: &Shown<'_>) -> ExtensionMap {
-    let mut extensions = ExtensionMap::new();
+    let mut extensions = podcast::item(shown);
     let entry = shown.entry;
     if entry.updated != entry.published {
         let updated = element("atom:updated", Some(rfc3339(entry.updated)));
@@ -199,9 +207,6 @@ fn extensions(shown: &Shown<'_>) -> ExtensionMap {
     }
     if let Some(image) = &shown.image {
         extensions.insert("media".to_owned(), one("content", media_content(image)));
-    }
-    for extra in extras::podcast(shown) {
-        add(&mut extensions, &extra);
     }
     let ours = extensions.clone();
     for extra in extras::elements(shown) {

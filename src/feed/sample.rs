@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Feed, History, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage, ShownPerson,
+    Feed, History, Related, RelatedTarget, Shown, ShownEnclosure, ShownEpisode, ShownImage,
+    ShownPerson,
 };
 use crate::entry::{
     Address, Article, Category, Content, Digest, Element, Entry, EntryId, Episode, EpisodeKind,
@@ -36,6 +37,7 @@ pub(crate) fn entries() -> Vec<Entry> {
         season: Some(2),
         kind: Some(EpisodeKind::Bonus),
         explicit: Some(false),
+        ..Episode::default()
     });
     full.article.elements = vec![
         element("geo", "lat", "38.72"),
@@ -91,6 +93,7 @@ pub(crate) fn feed(entries: &[Entry]) -> Feed<'_> {
         author: person("The Desk"),
         icon: Some(format!("{BASE}media/icon.png")),
         copyright: Some(Text::new("© 2026 Harbour & Höfe")),
+        podcast: None,
         changed: instant("2026-11-21T08:31:00.5Z"),
         ttl_minutes: 60,
         entries: shown,
@@ -136,6 +139,7 @@ impl Feed<'_> {
             author: self.author,
             icon: self.icon,
             copyright: self.copyright,
+            podcast: self.podcast,
             changed: self.changed,
             ttl_minutes: self.ttl_minutes,
             entries: Vec::new(),
@@ -192,6 +196,13 @@ fn show(entry: &Entry) -> Shown<'_> {
         related: Vec::new(),
         image: None,
         enclosures: Vec::new(),
+        episode: entry.article.episode.clone().map(|said| ShownEpisode {
+            said,
+            cover: None,
+            chapters: None,
+            transcripts: Vec::new(),
+            pictures: Vec::new(),
+        }),
     }
 }
 

@@ -6,9 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rayon::prelude::*;
 
 use super::conventions::FolderConventions;
-use super::scan::{Folder, ReadError};
+use super::scan::{Folder, Look, ReadError};
 use crate::entry::parse::{Refusal, parse, recording};
-use crate::entry::{Digest, Draft, FolderPath, Problem, Stamp};
+use crate::entry::{Digest, Draft, FolderPath, Inlay, Media, Problem, Recording, Stamp};
 
 /// A file that was to be read.
 #[derive(Debug)]
@@ -26,8 +26,9 @@ pub struct Reading {
 pub enum Read {
     /// A draft.
     Draft(Box<Draft>, Stamp),
-    /// A draft made of a recording's own tags, and how long it plays, in seconds.
-    Recording(Box<Draft>, Stamp, Option<u32>),
+    /// A draft made of a recording's own tags, and what is known of it, and of the files that it may
+    /// hold, as files.
+    Recording(Box<Draft>, Stamp, Vec<(FolderPath, Option<Media>)>),
     /// Somebody seems to be writing still.
     Unfinished(Stamp, Problem),
     /// Can't be published.
@@ -90,7 +91,10 @@ fn read(
         return match folder.probe(path) {
             Err(error) => unread(&error),
             Ok((tags, stamp)) => match recording(path, &tags, &conventions) {
-                Ok(draft) => Read::Recording(Box::new(draft), stamp, tags.seconds),
+                Ok(draft) => {
+                    let files = files_of(folder, path, &tags, stamp);
+                    Read::Recording(Box::new(draft), stamp, files)
+                }
                 Err(refusal) => Read::Rejected(stamp, refusal.problem().clone()),
             },
         };
@@ -114,6 +118,29 @@ fn read(
             },
         ),
     }
+}
+
+/// The recording at `path` as a file, and each that it holds or might have held before. One that lies
+/// beside it under the same name counts instead.
+fn files_of(
+    folder: &Folder,
+    path: &FolderPath,
+    tags: &Recording,
+    stamp: Stamp,
+) -> Vec<(FolderPath, Option<Media>)> {
+    let whole = Media {
+        bytes: stamp.size,
+        seconds: tags.seconds,
+    };
+    let inside = Inlay::ALL.into_iter().filter_map(|inlay| {
+        let place = path.inlay(inlay);
+        let held = tags.inlays.iter().find(|(held, _)| *held == inlay);
+        let is_free = matches!(folder.look(&place), Ok(Look::Nothing));
+        is_free.then(|| (place, held.map(|(_, bytes)| Media::of_bytes(*bytes))))
+    });
+    std::iter::once((path.clone(), Some(whole)))
+        .chain(inside)
+        .collect()
 }
 
 fn unread(error: &ReadError) -> Read {

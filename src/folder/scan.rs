@@ -7,6 +7,8 @@
 //! - A read is good only if the file's stamp was the same before and after it.
 //! - Bytes are limited before memory is taken.
 
+mod recordings;
+
 use std::collections::HashSet;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -15,9 +17,8 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::names::{Names, Role};
-use super::probe;
 use super::stamp::{FolderIdentity, stamp};
-use crate::entry::{FolderPath, Recording, Stamp};
+use crate::entry::{FolderPath, Stamp};
 
 /// How deep folders may lie in each other.
 const MAX_DEPTH: usize = 64;
@@ -253,19 +254,6 @@ impl Folder {
             return Err(ReadError::Changed);
         }
         Ok((bytes, after))
-    }
-
-    /// What the recording at `path` says of itself, with the stamp of what was read.
-    pub fn probe(&self, path: &FolderPath) -> Result<(Recording, Stamp), ReadError> {
-        let (file, before) = self.open_beside(path)?;
-        let again = file.try_clone()?;
-        let recording = probe::probe(file);
-        let after = stamp(&again.metadata()?);
-        if before == after {
-            Ok((recording, after))
-        } else {
-            Err(ReadError::Changed)
-        }
     }
 
     /// Opens a file that lies beside entries, with its stamp. Never an entry's own source.

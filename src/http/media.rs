@@ -9,6 +9,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
     HeaderMap, HeaderValue, IF_RANGE, RANGE,
@@ -39,16 +40,60 @@ pub trait MediaFiles: Send + Sync {
 /// A file that can be sent.
 #[derive(Debug)]
 pub struct OpenMedia {
-    /// A regular file, standing at its start.
-    pub file: File,
-    /// Bytes.
-    pub length: u64,
+    /// The bytes.
+    pub content: MediaContent,
     /// When it last changed.
     pub modified: Timestamp,
     /// Differs whenever the bytes differ: it is sent as a strong tag.
     pub tag: Digest,
     /// `Content-Type`; what can't be sent in a header becomes `application/octet-stream`.
     pub media_type: String,
+}
+
+/// Where the bytes come from.
+#[derive(Debug)]
+pub enum MediaContent {
+    /// A regular file, standing at its start.
+    File {
+        /// The file.
+        file: File,
+        /// Its bytes.
+        length: u64,
+    },
+    /// Something small, in memory.
+    Bytes(Bytes),
+}
+
+impl MediaContent {
+    fn length(&self) -> u64 {
+        match self {
+            Self::File { length, .. } => *length,
+            Self::Bytes(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// All of it.
+    fn whole(self) -> Content {
+        match self {
+            Self::File { file, length } => Content::File(FilePieces::new(file, length)),
+            Self::Bytes(bytes) => Content::Bytes(bytes),
+        }
+    }
+
+    /// The bytes from `first` to `last`, which are there.
+    fn part(self, first: u64, last: u64) -> io::Result<Content> {
+        let count = last - first + 1;
+        Ok(match self {
+            Self::File { mut file, .. } => {
+                file.seek(SeekFrom::Start(first))?;
+                Content::File(FilePieces::new(file, count))
+            }
+            Self::Bytes(bytes) => {
+                let place = |at: u64| usize::try_from(at).map_err(io::Error::other);
+                Content::Bytes(bytes.slice(place(first)?..place(first + count)?))
+            }
+        })
+    }
 }
 
 /// Answers a GET or HEAD for `opened`, what came of opening the file.
@@ -84,7 +129,7 @@ fn status_of(error: &io::Error) -> StatusCode {
 
 fn send(
     request: &request::Parts,
-    mut media: OpenMedia,
+    media: OpenMedia,
     max_age: Duration,
 ) -> io::Result<Response<Content>> {
     let validators = Validators {
@@ -104,26 +149,24 @@ fn send(
         }
     }
     let content_range = |text: String| HeaderValue::try_from(text).map_err(io::Error::other);
-    let mut length = media.length;
-    match wanted_part(request, &validators, media.length) {
-        Part::Whole => {}
+    let length = media.content.length();
+    let content = match wanted_part(request, &validators, length) {
+        Part::Whole => media.content.whole(),
         Part::Range(range) => {
-            let (first, last) = (range.start(), range.end());
-            let value = content_range(format!("bytes {first}-{last}/{}", media.length))?;
+            let (first, last) = range.into_inner();
+            let value = content_range(format!("bytes {first}-{last}/{length}"))?;
             head.status = StatusCode::PARTIAL_CONTENT;
             head.headers.insert(CONTENT_RANGE, value);
-            media.file.seek(SeekFrom::Start(*first))?;
-            length = last - first + 1;
+            media.content.part(first, last)?
         }
         Part::Nothing => {
             let mut response = respond::failure(StatusCode::RANGE_NOT_SATISFIABLE);
-            let value = content_range(format!("bytes */{}", media.length))?;
+            let value = content_range(format!("bytes */{length}"))?;
             response.headers_mut().insert(CONTENT_RANGE, value);
             return Ok(response.map(Content::Bytes));
         }
-    }
+    };
     describe(&mut head.headers, &media.media_type);
-    let content = Content::File(FilePieces::new(media.file, length));
     Ok(Response::from_parts(head, content))
 }
 

@@ -265,6 +265,7 @@ impl Life {
             changed,
             resolved: Arc::from([]),
             beside: Arc::from([]),
+            tagged: None,
         }
     }
 }

@@ -206,6 +206,7 @@ fn episodes_and_durations_are_words() {
             number,
             kind,
             explicit: None,
+            ..Episode::default()
         };
         assert_eq!(episode_words(&episode), expected);
     };

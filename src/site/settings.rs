@@ -1,7 +1,7 @@
 //! What the publisher's settings say in documents.
 
 use crate::entry::{Address, Content, Digest, Digester, Language, Person, Text};
-use crate::feed::Selection;
+use crate::feed::{Podcast, Selection};
 
 /// What the publisher's settings say in documents.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Settings {
     pub icon: Option<Address>,
     /// Rights.
     pub copyright: Option<Text>,
+    /// What the site says of itself as a podcast, if it is one.
+    pub podcast: Option<Podcast>,
     /// How many entries a document of a feed shows.
     pub limit: usize,
     /// How many bytes a document of a feed has at most.

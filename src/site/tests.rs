@@ -26,6 +26,7 @@ fn settings(base: &str, limit: usize) -> Settings {
         },
         icon: None,
         copyright: None,
+        podcast: None,
         limit,
         max_bytes: 1 << 20,
         content: Content::Full,

@@ -66,6 +66,7 @@ pub(crate) fn settings() -> Settings {
         },
         icon: Some(Address::parse(&format!("{BASE}favicon.ico")).unwrap()),
         copyright: Some(Text::new("The Saltmere Lantern")),
+        podcast: None,
         limit: 50,
         max_bytes: 1 << 20,
         content: Content::Full,

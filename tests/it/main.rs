@@ -23,6 +23,7 @@ mod habits;
 mod kills;
 mod ledger;
 mod lifecycle;
+mod podcast;
 mod properties;
 mod publish;
 mod readers;

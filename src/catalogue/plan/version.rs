@@ -82,6 +82,7 @@ impl Turn<'_> {
             changed: old.map_or(self.now, |old| old.changed),
             resolved: Arc::from([]),
             beside: Arc::from([]),
+            tagged: None,
         };
         (record, body)
     }

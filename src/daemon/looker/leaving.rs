@@ -10,7 +10,7 @@ use crate::catalogue::{Catalogue, Observation};
 use crate::daemon::finding::Finding;
 use crate::daemon::guard::{News, Place, Sight};
 use crate::daemon::health::Trouble;
-use crate::entry::FolderPath;
+use crate::entry::{FolderPath, Inlay};
 use crate::folder::names::Role;
 
 impl Looker {
@@ -37,6 +37,10 @@ impl Looker {
     /// Nothing is at `path`, where a file beside entries was.
     pub(super) fn is_gone_beside(&mut self, path: FolderPath, now: Instant, finding: &mut Finding) {
         if self.is_long_gone(&path, now) {
+            if path.is_recording() {
+                let inside = Inlay::ALL.map(|inlay| (path.inlay(inlay), None));
+                finding.media.extend(inside);
+            }
             finding.media.insert(path, None);
         }
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use tracing::debug;
 
 use super::{Known, Looker, SECOND_LOOK, Surroundings, UNFINISHED_PATIENCE};
-use crate::catalogue::{Catalogue, Observation, lead_images};
+use crate::catalogue::{Catalogue, Observation, named_files};
 use crate::daemon::clock;
 use crate::daemon::finding::Finding;
 use crate::entry::{Digest, Draft, FolderPath, Media, Stamp};
@@ -14,8 +14,8 @@ use crate::folder::names::Role;
 use crate::folder::reading::{Read, Reading, read_all};
 use crate::folder::scan::Look;
 
-/// Up to so many entries of one turn, it is looked for their pictures one by one; more come from a
-/// walk, which saw all pictures, or have theirs at the next one.
+/// Up to so many entries of one turn, it is looked for the files of their names one by one; more come from
+/// a walk, which saw all such files, or have theirs at the next one.
 const FEW: usize = 64;
 
 impl Looker {
@@ -29,7 +29,7 @@ impl Looker {
         let Finding {
             read,
             absent,
-            pictures,
+            named,
             mut media,
             saw_all: _,
             saw_nothing: _,
@@ -37,8 +37,8 @@ impl Looker {
         let mut drafts = self.read(&read, &mut media, now);
         self.look_after_kin(&mut drafts, &mut media, catalogue, now);
         let folder = &self.around.folder;
-        let named = drafts.iter().flat_map(|(draft, _)| draft.article.paths());
-        for path in named.filter(|path| folder.names().role(path) == Role::Beside) {
+        let paths = drafts.iter().flat_map(|(draft, _)| draft.article.paths());
+        for path in paths.filter(|path| folder.names().role(path) == Role::Beside) {
             if !media.contains_key(path)
                 && let Ok(Look::File(stamp)) = folder.look(path)
             {
@@ -46,15 +46,17 @@ impl Looker {
             }
         }
         let is_few = drafts.len() <= FEW;
-        for picture in drafts.iter().flat_map(|(draft, _)| lead_images(draft)) {
-            let bytes = pictures.get(&picture).copied().or_else(|| {
-                match is_few.then(|| folder.look(&picture)) {
-                    Some(Ok(Look::File(stamp))) => Some(stamp.size),
-                    _ => None,
-                }
-            });
+        for file in drafts.iter().flat_map(|(draft, _)| named_files(draft)) {
+            let bytes =
+                named
+                    .get(&file)
+                    .copied()
+                    .or_else(|| match is_few.then(|| folder.look(&file)) {
+                        Some(Ok(Look::File(stamp))) => Some(stamp.size),
+                        _ => None,
+                    });
             if let Some(bytes) = bytes {
-                media.insert(picture, Some(Media::of_bytes(bytes)));
+                media.insert(file, Some(Media::of_bytes(bytes)));
             }
         }
         let paths = drafts.iter().map(|(draft, _)| &draft.path);
@@ -112,12 +114,8 @@ impl Looker {
                     drafts.push((*draft, stamp));
                     (stamp, false)
                 }
-                Read::Recording(draft, stamp, seconds) => {
-                    let found = Media {
-                        bytes: stamp.size,
-                        seconds,
-                    };
-                    media.insert(path.clone(), Some(found));
+                Read::Recording(draft, stamp, files) => {
+                    media.extend(files);
                     drafts.push((*draft, stamp));
                     (stamp, false)
                 }

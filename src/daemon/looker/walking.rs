@@ -6,7 +6,7 @@ use std::time::Instant;
 use tracing::warn;
 
 use super::{Looker, RETRY, is_defaults};
-use crate::catalogue::{Catalogue, is_lead_image};
+use crate::catalogue::{Catalogue, may_belong};
 use crate::daemon::finding::Finding;
 use crate::entry::{Digest, FolderPath, Media};
 use crate::folder::reading::other_than;
@@ -38,7 +38,12 @@ impl Looker {
             let mut troubles = listing.troubles.iter();
             troubles.any(|(place, _)| path.lies_in(place))
         };
-        let is_gone = |path: &&FolderPath| !present.contains(path) && !is_hidden(path);
+        let is_held = |path: &FolderPath| {
+            let carrier = path.carrier();
+            carrier.is_some_and(|(carrier, _)| present.contains(&carrier))
+        };
+        let is_present = |path: &FolderPath| present.contains(path) || is_held(path);
+        let is_gone = |path: &&FolderPath| !is_present(path) && !is_hidden(path);
         finding.saw_all = !self.known.keys().any(is_hidden);
         let gone: Vec<FolderPath> = self.known.keys().filter(is_gone).cloned().collect();
         let media: HashSet<FolderPath> = catalogue.media_paths().cloned().collect();
@@ -143,11 +148,9 @@ impl Looker {
                 self.is_there(path, stamp, (trust, None), catalogue, now, finding);
             }
         }
-        let pictures = listing
-            .beside
-            .iter()
-            .filter(|(path, _)| is_lead_image(path));
-        finding.pictures.extend(pictures.cloned());
+        let beside = listing.beside.iter();
+        let named = beside.filter(|(path, _)| may_belong(path));
+        finding.named.extend(named.cloned());
         for (path, bytes) in listing.beside {
             self.missing.remove(&path);
             if catalogue.wants(&path) {

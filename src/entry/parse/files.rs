@@ -3,14 +3,16 @@
 use super::keys::{Author, File, Named};
 use super::tree::{Node, Value};
 use super::{Work, references};
-use crate::entry::{Address, Enclosure, Image, Person, Problem, Target, Text, WarningKind};
+use crate::entry::{
+    Address, Enclosure, Image, Person, Problem, Target, Text, WarningKind, media_type_of,
+};
 
 /// How many warnings of one kind are told of a file.
 pub(super) const MAX_TOLD: usize = 100;
 
 impl Work<'_> {
     /// A file named in front matter; a wrong name is a warning under another tool's key.
-    fn file(&mut self, target: &str, field: &Named) -> Result<Option<Target>, Problem> {
+    pub(super) fn file(&mut self, target: &str, field: &Named) -> Result<Option<Target>, Problem> {
         match self.references.target(target) {
             Ok(target) => Ok(Some(target)),
             Err(message) if field.own => Err(field.problem(message)),
@@ -34,7 +36,7 @@ impl Work<'_> {
                 continue;
             };
             let path = file.target.split(['?', '#']).next().unwrap_or_default();
-            let guess = || mime_guess::from_path(path).first_raw().map(Text::new);
+            let guess = || media_type_of(path).map(Text::new);
             enclosures.push(Enclosure {
                 target,
                 media_type: file
@@ -55,7 +57,11 @@ impl Work<'_> {
     pub(super) fn stated_image(&mut self, file: &File) -> Result<Option<Image>, Problem> {
         let target = self.file(&file.target, &file.field)?;
         let alt = Text::one_line(file.alt.as_deref().unwrap_or_default());
-        Ok(target.map(|target| Image { target, alt }))
+        Ok(target.map(|target| Image {
+            target,
+            alt,
+            is_stated: true,
+        }))
     }
 
     pub(super) fn warn_of_images(&mut self, nodes: &[Node]) {
@@ -120,5 +126,9 @@ pub(super) fn lead_image(nodes: &[Node]) -> Option<Image> {
         Value::Candidates(_) => return None,
     };
     let alt = Text::one_line(image.text_attribute("alt").unwrap_or_default());
-    Some(Image { target, alt })
+    Some(Image {
+        target,
+        alt,
+        is_stated: false,
+    })
 }

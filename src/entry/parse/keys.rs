@@ -3,13 +3,14 @@
 use jiff::tz::TimeZone;
 
 use super::dates;
+use super::episode::{self, SaidEpisode};
 use super::front_matter::{Field, Value};
 use super::names::{Key, flat, known};
 use super::references::{has_scheme, short};
 use super::values;
 use crate::entry::{
-    Address, Category, Claims, Element, EntryId, Episode, Language, Link, Person, Problem, Slug,
-    StatedDate, Text, Warning, WarningKind,
+    Address, Category, Claims, Element, EntryId, Language, Link, Person, Problem, Slug, StatedDate,
+    Text, Warning, WarningKind,
 };
 
 /// What front matter says, checked; what needs the entry's file or text is still as written.
@@ -27,7 +28,7 @@ pub(super) struct Said {
     pub(super) via: Vec<Link>,
     pub(super) source: Option<Link>,
     pub(super) comments: Option<Address>,
-    pub(super) episode: Episode,
+    pub(super) episode: SaidEpisode,
     /// How long the first enclosure plays.
     pub(super) seconds: Option<u32>,
     pub(super) elements: Vec<Element>,
@@ -200,14 +201,20 @@ impl Reader<'_> {
             | Key::EpisodeKind
             | Key::Explicit
             | Key::Duration
-            | Key::Element => self.take_more(meaning, key, value)?,
+            | Key::EpisodeTitle
+            | Key::Chapters
+            | Key::Transcripts
+            | Key::People
+            | Key::Element => self.take_more(meaning, named, value)?,
         }
         Ok(())
     }
 
     /// Link relations, what makes an episode, and elements of other namespaces.
-    fn take_more(&mut self, meaning: Key, key: &str, value: &Value) -> Result<(), String> {
+    fn take_more(&mut self, meaning: Key, named: &Named, value: &Value) -> Result<(), String> {
+        let key = named.key.as_str();
         let said = &mut self.said;
+        let episode = &mut said.episode.plain;
         match meaning {
             Key::Via => {
                 for value in values::list(value) {
@@ -218,16 +225,16 @@ impl Reader<'_> {
             // Whether a theme shows comments is another tool's switch.
             Key::Comments if values::flag_of(value).is_some() => {}
             Key::Comments => set(&mut said.comments, Some(values::link(key, value)?.address)),
-            Key::EpisodeNumber => set(&mut said.episode.number, Some(values::count(key, value)?)),
-            Key::Season => set(&mut said.episode.season, Some(values::count(key, value)?)),
-            Key::EpisodeKind => said.episode.kind = values::episode_kind(key, value)?,
+            Key::EpisodeNumber => set(&mut episode.number, Some(values::count(key, value)?)),
+            Key::Season => set(&mut episode.season, Some(values::count(key, value)?)),
+            Key::EpisodeKind => episode.kind = values::episode_kind(key, value)?,
             Key::Explicit => {
                 let is_explicit = match values::text(key, value)?.to_ascii_lowercase().as_str() {
                     "explicit" => true,
                     "clean" => false,
                     _ => values::flag(key, value)?,
                 };
-                set(&mut said.episode.explicit, Some(is_explicit));
+                set(&mut episode.explicit, Some(is_explicit));
             }
             Key::Duration => {
                 let text = values::text(key, value)?;
@@ -236,6 +243,16 @@ impl Reader<'_> {
                 })?;
                 set(&mut said.seconds, Some(seconds));
             }
+            Key::EpisodeTitle => set(&mut episode.title, values::line(key, value)?),
+            Key::Chapters => {
+                let file = values::file(named, value)?;
+                set(&mut said.episode.chapters, Some(file));
+            }
+            Key::Transcripts => {
+                let found = episode::transcripts(named, value)?;
+                said.episode.transcripts.extend(found);
+            }
+            Key::People => said.episode.people.extend(episode::people(named, value)?),
             _ => {
                 let element = values::element(key, value)?;
                 let is_same = |other: &Element| {

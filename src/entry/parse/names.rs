@@ -32,11 +32,15 @@ pub(super) enum Key {
     EpisodeKind,
     Explicit,
     Duration,
+    EpisodeTitle,
+    Chapters,
+    Transcripts,
+    People,
     Element,
 }
 
 /// Every known key in lower case, and whether it is our own name for the thing.
-const KEYS: [(&str, Key, bool); 70] = [
+const KEYS: [(&str, Key, bool); 77] = [
     ("title", Key::Title, true),
     ("date", Key::Date, true),
     ("published", Key::Date, false),
@@ -103,6 +107,13 @@ const KEYS: [(&str, Key, bool); 70] = [
     ("explicit", Key::Explicit, false),
     ("podcast.duration", Key::Duration, true),
     ("duration", Key::Duration, false),
+    ("podcast.title", Key::EpisodeTitle, true),
+    ("podcast.chapters", Key::Chapters, true),
+    ("podcast.transcript", Key::Transcripts, true),
+    ("podcast.transcripts", Key::Transcripts, true),
+    ("podcast.person", Key::People, true),
+    ("podcast.persons", Key::People, true),
+    ("podcast.people", Key::People, true),
     ("images", Key::Image, false),
     // What the head of an HTML document may say.
     ("article:published_time", Key::Date, false),
@@ -135,6 +146,8 @@ pub(super) fn flat(fields: Vec<Field>) -> Vec<Field> {
             let rest = field.key.strip_prefix(table);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         });
+        // What stands below `podcast` may be a table itself: a person, a transcript.
+        let is_table = is_table && !field.key.starts_with("podcast.");
         match mem::replace(&mut field.value, Value::Nothing) {
             Value::Table(inner) if is_table => {
                 for inner in inner {

@@ -1,5 +1,6 @@
 //! An audio or video file that no entry names: an entry made of its own tags.
 
+use super::episode::SaidEpisode;
 use super::head::Head;
 use super::keys::{Author, File, Said};
 use super::{Conventions, Kind, Refusal, Source, Work, dates, worked_out};
@@ -42,11 +43,14 @@ pub fn recording(
             ..File::default()
         }],
         seconds: recording.seconds,
-        episode: Episode {
-            // Zero is how some programs write that there is none.
-            number: recording.track.filter(|number| *number > 0),
-            season: recording.disk.filter(|number| *number > 0),
-            ..Episode::default()
+        episode: SaidEpisode {
+            plain: Episode {
+                // Zero is how some programs write that there is none.
+                number: recording.track.filter(|number| *number > 0),
+                season: recording.disk.filter(|number| *number > 0),
+                ..Episode::default()
+            },
+            ..SaidEpisode::default()
         },
         ..Said::default()
     };

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod bodies;
+mod episodes;
 mod files;
 mod front_matter;
 mod hostile;

@@ -318,7 +318,8 @@ fn unquoted(fields: &[Field]) -> Option<String> {
     }
 }
 
-fn find<'a>(fields: &'a [Field], keys: &[&str]) -> Option<&'a str> {
+/// The first text that is not empty under one of these keys, in their order.
+pub(super) fn find<'a>(fields: &'a [Field], keys: &[&str]) -> Option<&'a str> {
     keys.iter().find_map(|key| {
         fields.iter().find_map(|field| match &field.value {
             Value::Text(text) if field.key == *key && !text.trim().is_empty() => Some(text.trim()),

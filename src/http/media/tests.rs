@@ -11,8 +11,10 @@ fn media(media_type: &str) -> OpenMedia {
     file.write_all(BYTES).unwrap();
     file.rewind().unwrap();
     OpenMedia {
-        file,
-        length: BYTES.len() as u64,
+        content: MediaContent::File {
+            file,
+            length: BYTES.len() as u64,
+        },
         modified: "2026-01-31T10:00:00.5Z".parse().unwrap(),
         tag: Digest::of(BYTES),
         media_type: media_type.to_owned(),
@@ -195,4 +197,28 @@ fn errors_say_nothing_of_the_disk() {
     check(io::Error::new(io::ErrorKind::IsADirectory, "disk"), 404);
     check(io::Error::other("disk"), 503);
     check(io::ErrorKind::TimedOut.into(), 503);
+}
+
+#[tokio::test]
+async fn what_is_in_memory_is_sent_in_the_same_way() {
+    let check = async |range: Option<&str>, status: u16, expected: &'static [u8]| {
+        let opened = OpenMedia {
+            content: MediaContent::Bytes(Bytes::from_static(BYTES)),
+            ..media("image/jpeg")
+        };
+        let fields: Vec<_> = range.map(|range| (RANGE, range)).into_iter().collect();
+        let request = request(Method::GET, &fields);
+        let response = respond(&request, Ok(opened), Duration::ZERO);
+        assert_eq!(response.status(), status, "{range:?}");
+        if status < 400 {
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            assert_eq!(body, expected, "{range:?}");
+        }
+    };
+    check(None, 200, BYTES).await;
+    check(Some("bytes=0-0"), 206, b"0").await;
+    check(Some("bytes=3-"), 206, b"3456789").await;
+    check(Some("bytes=-4"), 206, b"6789").await;
+    check(Some("bytes=4-99"), 206, b"456789").await;
+    check(Some("bytes=10-"), 416, b"").await;
 }

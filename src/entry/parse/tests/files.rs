@@ -75,6 +75,7 @@ fn a_recording_is_an_entry_of_its_own_tags() {
         seconds: Some(61),
         language: Some("en".to_owned()),
         album: None,
+        ..Recording::default()
     };
     let made = recording(&path("show/2026-01-31-fog.mp3"), &tags, &conventions()).unwrap();
     let article = &made.article;

@@ -1,7 +1,7 @@
 //! Each key of the entry format, under each of its names.
 
 use super::*;
-use crate::entry::Target;
+use crate::entry::{Episode, EpisodeKind, Target};
 
 /// What `text`, an entry with front matter, says under one of our own names.
 #[expect(clippy::too_many_lines, reason = "one arm a name")]
@@ -290,8 +290,14 @@ fn each_key_means_the_same_under_each_of_its_names() {
     );
     check("comments: true", "comments", "nothing");
     check("comments: false", "comments", "nothing");
-    let episode =
-        "Episode { number: Some(3), season: Some(2), kind: Some(Bonus), explicit: Some(false) }";
+    let episode = Episode {
+        number: Some(3),
+        season: Some(2),
+        kind: Some(EpisodeKind::Bonus),
+        explicit: Some(false),
+        ..Episode::default()
+    };
+    let episode = &format!("{episode:?}");
     check(
         "podcast: {episode: 3, season: 2, type: bonus, explicit: false}",
         "episode",
