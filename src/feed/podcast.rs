@@ -100,7 +100,7 @@ pub struct ShownTranscript {
     pub address: String,
     /// By the writer, or by its name.
     pub media_type: String,
-    /// When it is not the entry's.
+    /// When it is not the feed's.
     pub language: Option<Language>,
     /// Whether it is meant to be read while listening.
     pub is_captions: bool,

@@ -5,8 +5,10 @@
 //! is a failure. `.ci/run` installs them and sets it.
 //!
 //! - newsboat and sfeed are looked for on the `PATH` (sfeed fetches with curl).
-//! - feedparser is imported by `$TIDINGS_PYTHON`, by default `python3`.
-//! - rss-parser is required by node from `$NODE_PATH`, by default `target/tools/node_modules`.
+//! - feedparser and podcastparser are imported by `$TIDINGS_PYTHON`, by default `python3`.
+//! - rss-parser and podcast-partytime are required by node from `$NODE_PATH`, by default `target/tools/node_modules`.
+
+mod podcast;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -41,13 +41,15 @@ pub(super) fn episode(
         Some(target) => stated(target, CHAPTERS).map(|(address, _)| address),
         None => beside(record, is_chapters).map(|path| site.address_of_media(path)),
     };
+    // Without a word it would be taken for the feed's.
+    let language = article.language.as_ref();
     let transcripts = said.transcripts.iter().filter_map(|transcript| {
         let (address, kind) = stated(&transcript.target, ANY_TEXT)?;
         let media_type = transcript.media_type.as_ref();
         Some(ShownTranscript {
             address,
             media_type: media_type.map_or(kind, ToString::to_string),
-            language: transcript.language.clone(),
+            language: transcript.language.as_ref().or(language).cloned(),
             is_captions: transcript.is_captions,
         })
     });
@@ -58,7 +60,7 @@ pub(super) fn episode(
         transcripts.extend(files.map(|path| ShownTranscript {
             address: site.address_of_media(path),
             media_type: path.media_type().unwrap_or(ANY_TEXT).to_owned(),
-            language: None,
+            language: language.cloned(),
             is_captions: false,
         }));
     }
