@@ -1,4 +1,4 @@
-//! Files beside entries: pictures, sound, papers.
+//! Files beside entries: pictures, sound, papers, and what lies inside recordings.
 //!
 //! They are sent as they lie in the folder, in pieces and with strong tags, in whole or in the one
 //! part that a player asks for (RFC 9110 section 14; without it some phones play nothing). Nothing
