@@ -272,6 +272,22 @@ pub fn conventions(config: &Config) -> Conventions {
     )
 }
 
+/// `settings` with the id that the show had before the site's address changed. One that grew from an
+/// address of this machine alone is not kept.
+fn with_kept_show(
+    config: &Config,
+    ledger: &Ledger,
+    mut settings: Settings,
+) -> Result<Settings, LedgerError> {
+    if let Some(show) = &mut settings.podcast
+        && config.base_url.is_some()
+    {
+        let stated = config.podcast.as_ref().and_then(|podcast| podcast.guid);
+        show.guid = ledger.show(stated, show.guid)?;
+    }
+    Ok(settings)
+}
+
 /// The catalogue and first snapshot from what the ledger knows, and the time that goes on from there.
 fn restore(
     config: &Config,
@@ -279,6 +295,7 @@ fn restore(
     settings: Settings,
 ) -> Result<(Catalogue, Site, Clock), StartError> {
     let id = ledger.site(config.site.id)?;
+    let settings = with_kept_show(config, ledger, settings)?;
     let Stored {
         records,
         media,

@@ -26,6 +26,7 @@ mod place;
 mod restoring;
 mod rows;
 mod schema;
+mod show;
 #[cfg(test)]
 mod tests;
 mod tools;

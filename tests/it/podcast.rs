@@ -237,6 +237,21 @@ fn a_show_says_what_directories_ask_for() {
         "9b024349-ccf0-5f69-a609-6b82873eab3c"
     );
 
+    // It moves, and is the same show.
+    let mut tidings = tidings;
+    let id = text_of(channel, PODCAST, "guid").to_owned();
+    tidings.stop();
+    tidings.set("base_url", "\"https://elsewhere.example/pod/\"");
+    tidings.start_again();
+    tidings.has_titles(&["One"]);
+    let moved = tidings.get("/rss.xml");
+    assert!(
+        moved
+            .text()
+            .contains("https://elsewhere.example/pod/rss.xml")
+    );
+    assert!(moved.text().contains(&id), "{}", moved.text());
+
     // Without a word in the settings, nothing is said of a show.
     let tidings = Setup::new().start();
     tidings.drop_entry("a.md", "# Words\n\nMore of them.");
