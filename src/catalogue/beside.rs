@@ -120,8 +120,8 @@ impl Catalogue {
             .map(|name| (path.parent(), name))
     }
 
-    /// The recording that `record` is, or the first that feeds show as its file: the first enclosure that
-    /// it names, else the first that has its name.
+    /// The recording that `record` is, or the first that feeds show as its file, if it is there: the
+    /// first enclosure that it names, else the first that has its name.
     pub(super) fn recording_of(&self, record: &Record) -> Option<FolderPath> {
         let article = &record.entry.article;
         if let Some(first) = article.enclosures.first() {
@@ -129,7 +129,10 @@ impl Catalogue {
                 return None;
             };
             return match article.references.get(*number)? {
-                Reference::Local(local) if local.path.is_recording() => Some(local.path.clone()),
+                Reference::Local(local) if local.path.is_recording() => {
+                    let is_there = self.media.contains_key(&local.path);
+                    is_there.then(|| local.path.clone())
+                }
                 _ => None,
             };
         }
@@ -147,6 +150,10 @@ impl Catalogue {
         let article = &record.entry.article;
         let is_recording = record.entry.path.is_recording();
         let recording = self.recording_of(record);
+        if is_recording && recording.as_ref() != Some(&record.entry.path) {
+            // Its file is not there, or it is still a text that was put off.
+            return Vec::new();
+        }
         let mut names: Vec<(&str, &str)> = Self::own_names(record).collect();
         if let Some(recording) = &recording {
             let place = (recording.parent(), recording.stem());

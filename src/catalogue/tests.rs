@@ -66,6 +66,8 @@ impl World {
             .records()
             .map(|record| Record {
                 resolved: Arc::from([]),
+                beside: Arc::from([]),
+                tagged: None,
                 ..(**record).clone()
             })
             .collect();
@@ -80,6 +82,7 @@ impl World {
             let anew = fresh.record(record.key).unwrap();
             assert_eq!(record.resolved, anew.resolved, "{}", record.entry.path);
             assert_eq!(record.beside, anew.beside, "{}", record.entry.path);
+            assert_eq!(record.tagged, anew.tagged, "{}", record.entry.path);
             if record.is_live() {
                 assert_eq!(record.face, anew.face, "{record:#?} {anew:#?}");
             }

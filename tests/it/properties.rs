@@ -11,7 +11,7 @@ use scraper::{Html, Selector};
 use serde_json::Value;
 use tidings::documents::Documents;
 use tidings::entry::parse::{Conventions, Defaults, Labels, parse, recording};
-use tidings::entry::{Draft, FolderPath, Recording};
+use tidings::entry::{Draft, FolderPath, Inlay, Recording};
 use tidings::folder::names::Names;
 use tidings::folder::scan::Folder;
 use tidings::page::Pages;
@@ -365,7 +365,7 @@ proptest! {
     #[test]
     fn any_bytes_are_a_recording_or_not(
         name in prop::sample::select(vec!["a.mp3", "a.m4a", "a.ogg", "a.opus", "a.flac", "a.mp4"]),
-        start in prop::sample::select(vec![&b"ID3\x03\0\0\0\0\x0f\x76TIT2"[..], b"\xff\xfb\x90\x64", b"OggS\0\x02", b"\0\0\0\x18ftypM4A ", b"fLaC", b""]),
+        start in prop::sample::select(vec![&b"ID3\x03\0\0\0\0\x0f\x76TIT2"[..], b"ID3\x04\0\0\0\0\x0f\x76CHAP\0\0\0\x40\0\0a\0", b"ID3\x04\0\0\0\0\x0f\x76APIC\0\0\0\x40\0\0\0image/png\0\x03\0\x89PNG", b"\xff\xfb\x90\x64", b"OggS\0\x02", b"\0\0\0\x18ftypM4A ", b"fLaC", b""]),
         bytes in prop::collection::vec(any::<u8>(), 0..2000),
     ) {
         let root = tempfile::tempdir().unwrap();
@@ -374,6 +374,12 @@ proptest! {
         let path = FolderPath::new(name).unwrap();
         if let Ok((said, _)) = folder.probe(&path) {
             let _ = recording(&path, &said, &CONVENTIONS);
+            for inlay in Inlay::ALL {
+                let held = said.inlays.iter().find(|(held, _)| *held == inlay);
+                let read = folder.read_inlay(&path, inlay).ok();
+                let read = read.map(|(bytes, _)| bytes.len() as u64);
+                prop_assert_eq!(read, held.map(|(_, bytes)| *bytes));
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use super::*;
 use crate::catalogue::links::opening_words;
 use crate::catalogue::sample::recording;
-use crate::entry::{Media, Reference, RelatedLine, Wanted};
+use crate::entry::{Enclosure, Episode, Media, Reference, RelatedLine, Target, Wanted};
 
 /// Few, so that titles are often equal, former ones of others, shortened or continued.
 const TITLES: [&str; 9] = [
@@ -41,7 +41,18 @@ const FILES: [&str; 6] = [
     "f3.mp3",
 ];
 
-const MEDIA: [&str; 4] = ["news/f0.jpg", "news/f4.mp3", "f3.mp3", "news/f2.png"];
+const MEDIA: [&str; 10] = [
+    "news/f0.jpg",
+    "news/f4.mp3",
+    "f3.mp3",
+    "news/f2.png",
+    "f3.vtt",
+    "f3.jpg",
+    "f3.mp3.cover.jpg",
+    "news/f4.chapters.json",
+    "news/f4.mp3.chapters.json",
+    "news/f2.srt",
+];
 
 /// A small generator (xorshift); a failing seed is named and can be run again.
 struct Chance(u64);
@@ -72,6 +83,20 @@ impl Chance {
         } else {
             draft(file, title, &lines)
         };
+        if made.path.is_recording() {
+            made.article.episode = Some(Episode {
+                number: Some(u32::try_from(self.below(3)).unwrap()),
+                ..Episode::default()
+            });
+        } else if self.below(4) == 0 {
+            let file = self.one(&["news/f4.mp3", "f3.mp3"]);
+            let named = recording(file, title).article;
+            made.article.enclosures = vec![Enclosure {
+                target: Target::Reference(made.article.references.len()),
+                ..named.enclosures[0].clone()
+            }];
+            made.article.references.extend(named.references);
+        }
         if self.below(3) == 0 {
             let seconds = i64::try_from(self.below(1200)).unwrap();
             made.claims.published = Some(StatedDate::At(at(now - 600 + seconds)));
@@ -225,8 +250,14 @@ fn is_enclosed(catalogue: &Catalogue, recording: &FolderPath) -> bool {
         .filter(|record| record.is_live() && !record.entry.path.is_recording());
     texts.any(|record| {
         let path = &record.entry.path;
-        path.parent() == recording.parent()
-            && (path.stem() == recording.stem() || record.entry.slug.as_str() == recording.stem())
+        let mut references = record.entry.article.references.iter();
+        let names_it =
+            references.any(|it| matches!(it, Reference::Local(local) if local.path == *recording));
+        let is_near = path.parent() == recording.parent();
+        names_it
+            || is_near
+                && (path.stem() == recording.stem()
+                    || record.entry.slug.as_str() == recording.stem())
     })
 }
 

@@ -1,7 +1,7 @@
 //! Where "Read:" lines lead.
 
 use super::*;
-use crate::entry::{Digest, Media, Text};
+use crate::entry::{Digest, Episode, Media, Text};
 
 #[test]
 fn a_read_line_heals_itself() {
@@ -210,6 +210,77 @@ fn files_belong_to_an_entry_by_their_names() {
     assert!(world.catalogue.media(&path("news/storm.jpg")).is_some());
     assert!(world.catalogue.media(&path("news/storm.pdf")).is_none());
     assert!(world.catalogue.wants(&path("news/calm.webp")));
+}
+
+#[test]
+fn what_belongs_to_a_recording_belongs_to_the_entry_that_has_it() {
+    let mut world = World::new();
+    let media = |file: &str| (path(file), Some(Media::of_bytes(5)));
+    let mut talk = crate::catalogue::sample::recording("show/talk.mp3", "A talk");
+    talk.article.episode = Some(Episode {
+        number: Some(7),
+        ..Episode::default()
+    });
+    world.turn(Observation {
+        media: vec![media("show/talk.mp3"), media("show/talk.mp3.cover.jpg")],
+        ..found(vec![talk.clone()])
+    });
+    let files = [
+        "show/talk.vtt",
+        "show/talk.chapters.json",
+        "show/talk.jpg",
+        "show/talk.png",
+        "show/talk.de.vtt",
+        "talk.srt",
+        "other.vtt",
+    ];
+    world.turn(Observation {
+        media: files.map(media).to_vec(),
+        ..Observation::default()
+    });
+    let beside = |world: &World, file: &str| {
+        let files = world.at(file).beside.iter();
+        files.map(|(path, _)| path.to_string()).collect::<Vec<_>>()
+    };
+    let all = [
+        "show/talk.chapters.json",
+        "show/talk.jpg",
+        "show/talk.vtt",
+        "show/talk.mp3.cover.jpg",
+    ];
+    assert_eq!(beside(&world, "show/talk.mp3"), all);
+    assert_eq!(world.at("show/talk.mp3").tagged, None);
+    for file in all {
+        assert!(world.catalogue.media(&path(file)).is_some(), "{file}");
+    }
+    assert!(world.catalogue.media(&path("show/talk.de.vtt")).is_none());
+
+    // An article elsewhere that names it has all of that too, and its number.
+    let mut notes = draft("notes.md", "Notes", &[]);
+    notes.article.references = talk.article.references.clone();
+    notes.article.enclosures = talk.article.enclosures.clone();
+    world.drop_in(vec![notes, draft("other.md", "Words alone", &[])]);
+    assert_eq!(beside(&world, "notes.md"), all);
+    let number = |world: &World| world.at("notes.md").tagged.as_ref().unwrap().number;
+    assert_eq!(number(&world), Some(7));
+    let face = world.at("notes.md").face;
+    // Without a recording there is nothing to transcribe.
+    assert!(beside(&world, "other.md").is_empty());
+    assert!(!world.catalogue.wants(&path("other.vtt")));
+
+    talk.article.episode = Some(Episode {
+        number: Some(8),
+        ..Episode::default()
+    });
+    world.drop_in(vec![talk]);
+    assert_eq!(number(&world), Some(8));
+    assert_ne!(world.at("notes.md").face, face);
+
+    world.turn(Observation {
+        media: vec![(path("show/talk.vtt"), None)],
+        ..Observation::default()
+    });
+    assert_eq!(beside(&world, "notes.md").len(), 3);
 }
 
 #[test]
