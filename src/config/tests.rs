@@ -177,6 +177,23 @@ fn wrong_feeds_are_refused() {
 }
 
 #[test]
+fn what_the_feed_validator_calls_an_error_is_refused() {
+    let check = |text: &str, expected: &str| {
+        let error = Config::parse(text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    };
+    check("[site]\nlanguage = \"xx\"", "not a language tag");
+    check(
+        "[site]\nauthor = { name = \"A\", email = \"a@localhost\" }",
+        "not a mail address",
+    );
+    check(
+        "[site]\nauthor = { name = \"A\", uri = \"a.example\" }",
+        "not an absolute URL",
+    );
+}
+
+#[test]
 fn wrong_values_are_refused_and_the_error_tells_what_would_be_right() {
     let check = check_refused;
     check(

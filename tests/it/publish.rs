@@ -136,8 +136,10 @@ fn ids_dates_and_validators_outlive_a_restart_and_a_rename() {
     fs::rename(roads, tidings.entries().join("streets")).unwrap();
     tidings.drop_entry("last.md", &article("Last", "It comes after the rename."));
     tidings.has_titles(&["Bridge", "Tolls", "Map", "Last"]);
-    let after = tidings.titles();
-    assert_eq!(after[1..], titles, "same ids, same order");
+    let mut after = tidings.titles();
+    // Of two that are first seen in one second, either may come first.
+    after.retain(|(title, _)| title != "Last");
+    assert_eq!(after, titles, "same ids, same order");
 }
 
 #[test]

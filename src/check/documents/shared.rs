@@ -10,9 +10,9 @@ use crate::feed::Format;
 const MAX_BYTES: usize = 5_000_000;
 
 /// The schemes of ids that are registered with IANA and in use for ids, or likely to be met.
-const SCHEMES: [&str; 14] = [
-    "http", "https", "urn", "tag", "mailto", "ftp", "geo", "info", "ni", "acct", "doi", "xmpp",
-    "tel", "news",
+const SCHEMES: [&str; 13] = [
+    "http", "https", "urn", "tag", "mailto", "ftp", "geo", "info", "ni", "acct", "xmpp", "tel",
+    "news",
 ];
 
 /// Where faults of one document are gathered.
