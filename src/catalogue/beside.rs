@@ -136,6 +136,9 @@ impl Catalogue {
                 _ => None,
             };
         }
+        if record.entry.path.is_recording() {
+            return None;
+        }
         let named = Self::own_names(record).flat_map(|(folder, name)| self.named(folder, name));
         let is_named = |file: &FolderPath| article.paths().any(|named| named == file);
         named
