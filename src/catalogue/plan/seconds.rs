@@ -6,6 +6,10 @@
 //! and back from the present moment today, so that none lies in the future. Files are asked in the order
 //! of their paths, so that the same folder gives the same seconds; and a second once given is kept.
 //!
+//! What comes later stands above what was there before: nobody is sent back behind an entry of an earlier
+//! turn. Who finds no second on this side of it shares one with it; then a fraction of the second says
+//! which came first.
+//!
 //! **What it costs.** A turn remembers how far each search got, so that a day is walked through once in
 //! a turn, however many entries it has: [`DAY`] steps at most.
 
@@ -131,11 +135,17 @@ impl Turn<'_> {
         }
     }
 
-    /// The last second that no other entry has, not after `present` and not before `least`.
+    /// The last second that no other entry has, not after `present` and not before `least`; the present
+    /// second is the moment itself.
     fn second_before(&mut self, present: Timestamp, least: i64, key: Key) -> Option<Timestamp> {
         let from = second_of(present);
         let least = least.max(from - DAY);
-        self.search(from, Direction::Earlier, least..=from, key)
+        let found = self.search(from, Direction::Earlier, least..=from, key)?;
+        Some(if second_of(found) == from {
+            present
+        } else {
+            found
+        })
     }
 
     fn search(
@@ -153,8 +163,12 @@ impl Turn<'_> {
         let mut second = self.seconds.searched.get(&place).copied().unwrap_or(from);
         let mut found = None;
         while found.is_none() && bounds.contains(&second) {
-            let is_free =
-                !self.seconds.stated.contains(&second) && !self.next.has_other_at(second, key);
+            let is_taken = self.next.has_other_at(second, key);
+            let was_taken = is_taken && self.before.has_other_at(second, key);
+            if was_taken && direction == Direction::Earlier {
+                break;
+            }
+            let is_free = !is_taken && !self.seconds.stated.contains(&second);
             found = is_free.then_some(second);
             second += step;
         }

@@ -168,11 +168,6 @@ impl Bench<'_> {
             });
         }
         if is_archive {
-            let is_chained = find("prev-archive").or(find("next-archive")).is_some();
-            self.must(is_chained, Rule::ArchiveIncomplete, || {
-                "an archive has neither `prev-archive` nor `next-archive`: expected one of them"
-                    .to_owned()
-            });
             self.must(find("current").is_some(), Rule::MissingCurrent, || {
                 "an archive does not say which feed is `current`: expected such a link".to_owned()
             });

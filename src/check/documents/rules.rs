@@ -130,8 +130,6 @@ rules! {
     PagesInCompleteFeed: Error, "RFC 5005 section 2; FeedRelInCompleteFeed";
     /// A complete feed is its own current one.
     CurrentNotSelf: Error, "RFC 5005 section 2; CurrentNotSelfInCompleteFeed";
-    /// An archive is one of a chain.
-    ArchiveIncomplete: Warning, "RFC 5005 section 4; ArchiveIncomplete";
     /// An archive names the current feed.
     MissingCurrent: Warning, "RFC 5005 section 4.2, list, Links; MissingCurrentInArchive";
     /// Pages are the feed's, not an entry's.

@@ -303,12 +303,6 @@ const BROKEN: &[(Rule, &str, &str, &str)] = &[
         "<fh:complete/><link rel=\"current\" href=\"https://a.example/a\"/><at:",
     ),
     (
-        Rule::ArchiveIncomplete,
-        ATOM,
-        "<at:",
-        "<fh:archive/><link rel=\"current\" href=\"https://a.example/a\"/><at:",
-    ),
-    (
         Rule::MissingCurrent,
         ATOM,
         "<at:",
