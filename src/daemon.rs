@@ -46,7 +46,6 @@ use crate::folder::scan::Folder;
 use crate::folder::watch::Hints;
 use crate::http::Server;
 use crate::ledger::{Ledger, LedgerError, Stored};
-use crate::page::{PageError, Pages};
 use crate::site::{Settings, Site};
 use clock::Clock;
 pub use clock::now;
@@ -90,9 +89,6 @@ pub enum StartError {
     /// The address that we listen at is none for a feed.
     #[error("no address can be made of where the daemon listens: expected `base_url` to be set")]
     Base(#[from] AddressError),
-    /// The templates.
-    #[error(transparent)]
-    Page(#[from] PageError),
 }
 
 impl StartError {
@@ -144,7 +140,7 @@ async fn serve(options: Options) -> Result<(), StartError> {
     }
     let names = Names::new(&config.ignore)?;
     let folder = Folder::new(entries, names, config.limits.entry_bytes);
-    let server = server(&config, &ledger, &folder, &shown)?;
+    let server = server(&config, &ledger, &folder, &shown);
     listeners.announce(site.settings());
     let serving = Serving::start(server, listeners, &config.limits, health.admin());
 
@@ -213,16 +209,16 @@ fn server(
     ledger: &Ledger,
     folder: &Folder,
     shown: &Arc<ArcSwapOption<Site>>,
-) -> Result<Server, StartError> {
-    let pages = Pages::new(config.timezone.clone())?;
-    let documents = Documents::new(ledger.bodies(), pages, config.limits.document_cache);
-    Ok(Server {
+) -> Server {
+    let zone = config.timezone.clone();
+    let documents = Documents::new(ledger.bodies(), zone, config.limits.document_cache);
+    Server {
         site: Arc::clone(shown),
         documents: Arc::new(documents),
         media: Arc::new(FolderMedia::new(folder.clone())),
         max_age: config.http.max_age,
         clock: clock::now,
-    })
+    }
 }
 
 /// What documents say of the site. Without a public address, where we listen will do: the settings

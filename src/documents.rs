@@ -4,6 +4,7 @@
 //! cache is named by the validators of its plan, so it can't be stale: a changed document has another
 //! name, and the old one is pushed out in time.
 
+mod around;
 mod assemble;
 mod blocks;
 pub mod compress;
@@ -14,12 +15,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::entry::{Bodies, Digest};
 use crate::feed::{Feed, FeedKey, Format, WriteError, atom, json, opml, rss};
-use crate::page::{EntryPage, FrontPage, PageError, Pages, asset};
+use crate::page::{
+    EntryPage, Face, FeedPage, FrontPage, PageError, Pages, STYLE, SubscribePage, Theme, asset,
+};
 use crate::site::{DocumentKey, Plan, Site, View};
 
 /// How a document's bytes are coded. (RFC 9110 section 8.4.1)
@@ -80,18 +84,19 @@ pub struct Documents {
 
 struct Maker {
     bodies: Box<dyn Bodies>,
-    pages: Pages,
+    zone: TimeZone,
 }
 
 impl Documents {
-    /// Keeps up to `cache_bytes` of finished documents; full texts come from `bodies`.
-    pub fn new(bodies: impl Bodies, pages: Pages, cache_bytes: usize) -> Self {
+    /// Keeps up to `cache_bytes` of finished documents; full texts come from `bodies`, and pages give
+    /// dates as they are in `zone`.
+    pub fn new(bodies: impl Bodies, zone: TimeZone, cache_bytes: usize) -> Self {
         // How many documents are expected; only a hint for the first allocation.
         let expected = (cache_bytes / 65_536).max(16);
         Self {
             maker: Arc::new(Maker {
                 bodies: Box::new(bodies),
-                pages,
+                zone,
             }),
             cache: Cache::with_weighter(expected, cache_bytes as u64, Weight),
         }
@@ -168,55 +173,89 @@ impl Maker {
                 let window = site.window(view).ok_or(MakeError::NoSuchDocument)?;
                 write(&assemble::feed(site, view, &window, bodies)?, *format)
             }
-            DocumentKey::Page(view) => {
-                let window = site.window(view).ok_or(MakeError::NoSuchDocument)?;
-                let feed = assemble::feed(site, view, &window, bodies)?;
-                let is_front = *view == View::newest(FeedKey::All);
-                let text = assemble::front(site, bodies)?.filter(|_| is_front);
-                page(self.pages.front(&FrontPage {
-                    feed: &feed,
-                    root: site.root(),
-                    text: text.as_deref(),
-                }))
-            }
-            DocumentKey::Subscribe(feed) => {
-                let view = View::newest(feed.clone());
-                let window = site.window(&view).ok_or(MakeError::NoSuchDocument)?;
-                let feed = assemble::head(site, &view, &window);
-                page(self.pages.subscribe(&feed, site.root()))
-            }
+            DocumentKey::Page(_)
+            | DocumentKey::Subscribe(_)
+            | DocumentKey::Entry(_)
+            | DocumentKey::Gone => self.page(site, key).map(Bytes::from),
             DocumentKey::Feeds => opml::write(&outline::outline(site))
                 .map(Bytes::from)
                 .map_err(|error| MakeError::Write(Arc::new(error))),
-            DocumentKey::Entry(slug) => {
-                let (record, mentions) =
-                    assemble::entry(site, slug).ok_or(MakeError::NoSuchDocument)?;
-                let all = View::newest(FeedKey::All);
-                let window = site.window(&all).ok_or(MakeError::NoSuchDocument)?;
-                let feed = assemble::head(site, &all, &window);
-                let shown = assemble::shown(site, &record, bodies)?;
-                let root = site.root();
-                page(self.pages.entry(&EntryPage {
-                    feed: &feed,
-                    root,
-                    shown: &shown,
-                    mentions: &mentions,
-                }))
-            }
-            DocumentKey::Gone => {
-                let all = View::newest(FeedKey::All);
-                let window = site.window(&all).ok_or(MakeError::NoSuchDocument)?;
-                let feed = assemble::head(site, &all, &window);
-                page(self.pages.gone(&feed, site.root()))
-            }
+            DocumentKey::Asset(STYLE) => Ok(site.theme().style()),
             DocumentKey::Asset(path) => asset(path)
                 .map(|asset| Bytes::from_static(asset.bytes))
                 .ok_or(MakeError::NoSuchDocument),
         }
     }
-}
 
-fn page(made: Result<String, PageError>) -> Result<Bytes, MakeError> {
-    made.map(Bytes::from)
+    /// A page with the site's theme; with the built-in one where that fails on what no sample had.
+    fn page(&self, site: &Site, key: &DocumentKey) -> Result<String, MakeError> {
+        let theme = site.theme();
+        match self.page_in(theme, site, key) {
+            Err(MakeError::Page(error)) if !theme.is_built_in() => {
+                tracing::warn!(%error, ?key, "the theme can't show this page: the built-in one does");
+                self.page_in(&Theme::built_in(), site, key)
+            }
+            made => made,
+        }
+    }
+
+    fn page_in(&self, theme: &Theme, site: &Site, key: &DocumentKey) -> Result<String, MakeError> {
+        let bodies = &*self.bodies;
+        let pages = Pages {
+            theme,
+            zone: &self.zone,
+        };
+        let main = around::main(site).ok_or(MakeError::NoSuchDocument)?;
+        let outline = site.outline_address();
+        let face = Face {
+            main: &main,
+            root: site.root(),
+            outline: &outline,
+        };
+        match key {
+            DocumentKey::Page(view) if *view == View::newest(FeedKey::All) => {
+                let window = site.window(view).ok_or(MakeError::NoSuchDocument)?;
+                pages.front(&FrontPage {
+                    face,
+                    feed: &assemble::feed(site, view, &window, bodies)?,
+                    text: assemble::front(site, bodies)?.as_deref(),
+                    shelves: &around::shelves(site),
+                })
+            }
+            DocumentKey::Page(view) => {
+                let window = site.window(view).ok_or(MakeError::NoSuchDocument)?;
+                let newer = site.newer(view).map(|it| site.absolute(&it.path()));
+                pages.feed(&FeedPage {
+                    face,
+                    feed: &assemble::feed(site, view, &window, bodies)?,
+                    label: site.label_of(&view.feed, &window.entries).as_str(),
+                    kind: around::kind(&view.feed),
+                    entries: site.entries_in(&view.feed).max(window.entries.len()),
+                    newer: newer.as_deref(),
+                })
+            }
+            DocumentKey::Subscribe(feed) => {
+                let view = View::newest(feed.clone());
+                let window = site.window(&view).ok_or(MakeError::NoSuchDocument)?;
+                pages.subscribe(&SubscribePage {
+                    face,
+                    feed: &assemble::head(site, &view, &window),
+                    label: site.label_of(feed, &window.entries).as_str(),
+                    has_recordings: Site::has_recordings(&window),
+                })
+            }
+            DocumentKey::Entry(slug) => {
+                let (record, mentions) =
+                    assemble::entry(site, slug).ok_or(MakeError::NoSuchDocument)?;
+                pages.entry(&EntryPage {
+                    face,
+                    shown: &assemble::shown(site, &record, bodies)?,
+                    places: &around::places(site, &record, !mentions.newest.is_empty()),
+                    mentions: &mentions,
+                })
+            }
+            _ => pages.gone(&face),
+        }
         .map_err(|error| MakeError::Page(Arc::new(error)))
+    }
 }

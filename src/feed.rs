@@ -96,6 +96,15 @@ impl Format {
         }
     }
 
+    /// Where the page that says how to subscribe has the feed's address in this format.
+    pub fn anchor(self) -> &'static str {
+        match self {
+            Self::Atom => "atom",
+            Self::Rss => "rss",
+            Self::Json => "json",
+        }
+    }
+
     /// The format's name for people.
     pub fn name(self) -> &'static str {
         match self {

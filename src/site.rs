@@ -28,6 +28,8 @@ use jiff::Timestamp;
 use crate::catalogue::{Catalogue, Changes, Record};
 use crate::entry::{Digest, Digester, EntryId, FolderPath, Slug};
 use crate::feed::{FeedKey, Format, Sorting};
+use crate::page::Theme;
+pub use address::SUBSCRIBE;
 pub use history::{Bound, Part};
 use history::{History, Limits};
 pub use listing::{Listed, Listing};
@@ -111,6 +113,7 @@ pub struct Site {
     manner: Digest,
     /// Since when the settings are so.
     since: Timestamp,
+    theme: Theme,
     catalogue: Catalogue,
     feeds: HashMap<FeedKey, FeedState>,
     /// Worked out when it is asked for first.
@@ -141,6 +144,7 @@ impl Site {
             sorting: Arc::new(sorting),
             manner,
             since,
+            theme: Theme::built_in(),
             catalogue: catalogue.clone(),
             feeds: HashMap::new(),
             listing: Arc::default(),
@@ -168,6 +172,15 @@ impl Site {
             site.renew(&key, now);
         }
         site
+    }
+
+    /// This snapshot with other templates: its pages are other ones, its feeds stay.
+    #[must_use]
+    pub fn with_theme(&self, theme: Theme) -> Self {
+        Self {
+            theme,
+            ..self.clone()
+        }
     }
 
     /// The snapshot after `changes`, made at `now`, and what a store is to keep of it.
@@ -308,6 +321,11 @@ impl Site {
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The templates of its pages.
+    pub fn theme(&self) -> &Theme {
+        &self.theme
     }
 
     /// All entries.

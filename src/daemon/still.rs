@@ -25,7 +25,6 @@ use crate::folder::settle::MAX_WAIT;
 use crate::folder::watch::Hints;
 use crate::http::{MediaContent, MediaFiles};
 use crate::ledger::{Ledger, LedgerBodies, LedgerError, Stored};
-use crate::page::Pages;
 use crate::site::Site;
 
 /// A snapshot with all that its documents are made from.
@@ -100,10 +99,10 @@ fn finish(
     folder: Folder,
     ledger: Option<Ledger>,
 ) -> Result<Still, StartError> {
-    let pages = Pages::new(config.timezone.clone())?;
+    let zone = config.timezone.clone();
     Ok(Still {
         site,
-        documents: Documents::new(bodies, pages, config.limits.document_cache),
+        documents: Documents::new(bodies, zone, config.limits.document_cache),
         media: FolderMedia::new(folder),
         _ledger: ledger,
     })

@@ -2,7 +2,10 @@
 //!
 //! The order of questions: is it HTTP (`Host`, target)? is it a method we have? is there a snapshot
 //! yet? what is at the path? does the client have it already? Only then a document is made, by the
-//! caller. Query strings are ignored: readers and proxies add their own (`?_=1`, `?null`).
+//! caller. Query strings are ignored, but for `?raw`: readers and proxies add their own (`?_=1`, `?null`).
+//!
+//! A browser shows a feed as source. So who opens a feed's address in one is led to the page that says
+//! how to subscribe ([`is_navigation`]), and everybody else gets the feed.
 
 use std::time::Duration;
 
@@ -22,12 +25,18 @@ use super::{host, negotiate};
 use crate::documents::Coding;
 use crate::documents::compress::is_compressible;
 use crate::entry::FolderPath;
-use crate::site::{Found, Plan};
+use crate::site::{DocumentKey, Found, Plan, SUBSCRIBE};
 
 /// What we have, for `Allow` and for preflights.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 /// By what documents differ under one address.
+///
+/// Not by `Sec-Fetch-…`, although a navigation to a feed is answered otherwise: that answer is never
+/// stored, so a cache that looks for a stored one (RFC 9111 section 4.1) finds the feed alone, and no
+/// reader is ever given anything else. All that can happen is that somebody's browser is given a fresh
+/// copy of the feed. Named here, the fields would keep feeds out of caches that hold only what varies by
+/// `Accept-Encoding`, and polls are most of what we answer.
 const VARIES: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 
 /// How many seconds a client waits before it asks again for what is not there yet.
@@ -91,12 +100,52 @@ pub fn respond(
         return Answer::Ready(failure(StatusCode::NOT_FOUND));
     }
     match find(path) {
+        Found::Document(Plan {
+            key: DocumentKey::Feed(view, format),
+            ..
+        }) if is_navigation(request) => {
+            // Relative to the feed's own address, which is in its folder: whatever path a proxy adds.
+            Answer::Ready(to_people(&match view.part {
+                None => format!("{SUBSCRIBE}#{}", format.anchor()),
+                Some(_) => "./".to_owned(),
+            }))
+        }
         Found::Document(plan) => document(&request.headers, plan, max_age, now),
         Found::Media(path) => Answer::Media(path),
         Found::Moved(path) => Answer::Ready(moved(&path, max_age)),
         Found::Gone(plan) => gone(&request.headers, plan),
         Found::Nothing => Answer::Ready(failure(StatusCode::NOT_FOUND)),
     }
+}
+
+/// Whether somebody opens the address in a browser: a document for a window, and not with `?raw`.
+///
+/// Both fields, and nothing but they, say so: only browsers send them, and no page's script can. (Fetch
+/// Metadata Request Headers, sections 2.1 and 2.2) Readers send `Accept: text/html`, too.
+fn is_navigation(request: &request::Parts) -> bool {
+    let says = |name: &str, word: &str| {
+        let mut values = request.headers.get_all(name).iter();
+        let first = values.next().map(HeaderValue::as_bytes);
+        first == Some(word.as_bytes()) && values.next().is_none()
+    };
+    let query = request.uri.query().unwrap_or_default();
+    says("sec-fetch-dest", "document")
+        && says("sec-fetch-mode", "navigate")
+        && !query.split('&').any(|it| it == "raw" || it == "raw=")
+}
+
+/// 303 to a page, for this person alone. No cache may keep it under the feed's address.
+fn to_people(location: &str) -> Response<Bytes> {
+    let mut response = failure(StatusCode::SEE_OTHER);
+    // Format and folder are ours: this can't fail.
+    let location = HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("./"));
+    let fields = response.headers_mut();
+    fields.insert(LOCATION, location);
+    let fresh = HeaderValue::from_static("private, no-store");
+    fields.insert(CACHE_CONTROL, fresh);
+    let varies = HeaderValue::from_static("Sec-Fetch-Dest, Sec-Fetch-Mode");
+    fields.insert(VARY, varies);
+    response
 }
 
 /// 410 with a document that says so. It has no validators: whoever asks again may find the entry.
@@ -216,6 +265,7 @@ fn options() -> Response<Bytes> {
 pub(super) fn failure(status: StatusCode) -> Response<Bytes> {
     let words: &'static str = match status {
         StatusCode::PERMANENT_REDIRECT => "This is at another address now.\n",
+        StatusCode::SEE_OTHER => "This is a feed. A page says how to subscribe to it.\n",
         StatusCode::BAD_REQUEST => "This request can't be understood.\n",
         StatusCode::NOT_FOUND => "There is nothing here.\n",
         StatusCode::METHOD_NOT_ALLOWED => "This site can be read, and nothing else.\n",

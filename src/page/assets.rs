@@ -11,13 +11,8 @@ pub struct Asset {
     pub bytes: &'static [u8],
 }
 
-/// All of them.
+/// All of them but the style sheet, which belongs to the [`Theme`](super::Theme).
 pub static ASSETS: &[Asset] = &[
-    Asset {
-        path: "style.css",
-        content_type: "text/css; charset=utf-8",
-        bytes: include_bytes!("style.css"),
-    },
     Asset {
         path: "favicon.svg",
         content_type: "image/svg+xml; charset=utf-8",

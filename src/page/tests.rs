@@ -2,22 +2,120 @@
 
 use std::collections::HashMap;
 
-use super::values::{duration, size};
+use super::values::{duration, escape, size};
 use super::*;
 use crate::entry::{Episode, EpisodeKind};
-use crate::feed::{Format, sample};
+use crate::feed::{Format, History, sample};
 
-fn pages() -> Pages {
-    Pages::new(TimeZone::UTC).unwrap()
+static ZONE: TimeZone = TimeZone::UTC;
+const ROOT: &str = "/";
+const OUTLINE: &str = "https://news.example.org/feeds.opml";
+
+fn pages(theme: &Theme) -> Pages<'_> {
+    Pages { theme, zone: &ZONE }
+}
+
+fn face<'a>(main: &'a Feed<'a>) -> Face<'a> {
+    Face {
+        main,
+        root: ROOT,
+        outline: OUTLINE,
+    }
+}
+
+fn link(label: &str, folder: &str, entries: usize) -> FeedLink {
+    FeedLink {
+        label: Text::one_line(label),
+        address: format!("{}{folder}", sample::BASE),
+        entries,
+    }
+}
+
+fn shelves() -> Vec<Shelf> {
+    let sections = Shelf {
+        title: "Sections",
+        is_sections: true,
+        first: vec![link("Stadt & <Land>", "sections/stadt-land/", 3)],
+        rest: vec![link("Sport", "sections/sport/", 1)],
+        more: 0,
+    };
+    let tags = Shelf {
+        title: "Tags",
+        is_sections: false,
+        first: vec![link("Brücken", "tags/br%C3%BCcken/", 12)],
+        rest: vec![link("a & b", "tags/a-b/", 1)],
+        more: 7,
+    };
+    vec![sections, tags]
 }
 
 fn front(feed: &Feed<'_>) -> String {
     let page = FrontPage {
+        face: face(feed),
         feed,
-        root: "/",
         text: None,
+        shelves: if feed.entries.is_empty() {
+            &[]
+        } else {
+            &shelves()
+        },
     };
-    pages().front(&page).unwrap()
+    pages(&Theme::built_in()).front(&page).unwrap()
+}
+
+/// The page of a tag's feed, or of an archive of it, with the entries of `main`.
+fn tag(main: &Feed<'_>, is_archive: bool) -> String {
+    let in_folder = |folder: &str| {
+        main.addresses
+            .clone()
+            .map(|it| it.replace(sample::BASE, &format!("{}{folder}", sample::BASE)))
+    };
+    let archive = if is_archive { "archive/2/" } else { "" };
+    let feed = Feed {
+        id: crate::entry::EntryId::parse("urn:example:tag").unwrap(),
+        title: Text::one_line("a & b – Harbour & Höfe"),
+        home: format!("{}tags/a-b/", sample::BASE),
+        subscribe: format!("{}tags/a-b/subscribe", sample::BASE),
+        addresses: in_folder(&format!("tags/a-b/{archive}")),
+        history: History {
+            current: is_archive.then(|| in_folder("tags/a-b/")),
+            previous: Some(in_folder("tags/a-b/archive/1/")),
+        },
+        ..main.clone()
+    };
+    let page = FeedPage {
+        face: face(main),
+        feed: &feed,
+        label: "a & b",
+        kind: "Tag",
+        entries: feed.entries.len(),
+        newer: is_archive.then_some("https://news.example.org/tags/a-b/"),
+    };
+    pages(&Theme::built_in()).feed(&page).unwrap()
+}
+
+fn subscribe(main: &Feed<'_>, has_recordings: bool) -> String {
+    let page = SubscribePage {
+        face: face(main),
+        feed: main,
+        label: main.title.as_str(),
+        has_recordings,
+    };
+    pages(&Theme::built_in()).subscribe(&page).unwrap()
+}
+
+fn places(number: usize) -> Places {
+    let page = |folder: &str| format!("{}{folder}", sample::BASE);
+    let thread = page("entries/1/related/");
+    Places {
+        section: (number == 0).then(|| {
+            let name = Text::one_line("Stadt & <Land>");
+            (name, Some(page("sections/stadt-land/")))
+        }),
+        tags: vec![page("tags/stadt-land/"), page("tags/verkehr/")],
+        authors: vec![Some(page("authors/ana-reis/")), None],
+        thread: (number == 0).then(|| (thread.clone(), thread + "atom.xml")),
+    }
 }
 
 fn entry(feed: &Feed<'_>, number: usize) -> String {
@@ -29,24 +127,34 @@ fn entry(feed: &Feed<'_>, number: usize) -> String {
         more: number,
     };
     let page = EntryPage {
-        feed,
-        root: "/",
+        face: face(feed),
         shown: &feed.entries[number],
+        places: &places(number),
         mentions: &mentions,
     };
-    pages().entry(&page).unwrap()
+    pages(&Theme::built_in()).entry(&page).unwrap()
 }
 
 /// All pages of the sample, with names for messages.
 fn all() -> Vec<(String, String)> {
     let entries = sample::entries();
-    let feed = sample::feed(&entries);
+    all_of(&sample::feed(&entries))
+}
+
+fn all_of(feed: &Feed<'_>) -> Vec<(String, String)> {
     let empty = feed.clone().without_entries();
+    let gone = pages(&Theme::built_in()).gone(&face(feed)).unwrap();
     let mut all = vec![
-        ("front".to_owned(), front(&feed)),
+        ("front".to_owned(), front(feed)),
         ("empty".to_owned(), front(&empty)),
+        ("tag".to_owned(), tag(feed, false)),
+        ("archive".to_owned(), tag(feed, true)),
+        ("empty tag".to_owned(), tag(&empty, false)),
+        ("subscribe".to_owned(), subscribe(feed, false)),
+        ("subscribe to a podcast".to_owned(), subscribe(feed, true)),
+        ("gone".to_owned(), gone),
     ];
-    all.extend((0..4).map(|number| (format!("entry {number}"), entry(&feed, number))));
+    all.extend((0..4).map(|number| (format!("entry {number}"), entry(feed, number))));
     all
 }
 
@@ -78,11 +186,10 @@ fn every_element_is_closed_and_every_character_escaped() {
     for shown in &mut feed.entries {
         shown.content = "<p>full text</p>".into();
     }
-    let pages = (0..4).map(|number| entry(&feed, number));
-    for page in pages.chain([front(&feed), front(&feed.clone().without_entries())]) {
+    for (name, page) in all_of(&feed) {
         let xml = skeleton(&page);
         let parsed = roxmltree::Document::parse(&xml);
-        assert!(parsed.is_ok(), "{:?}\n{xml}", parsed.err());
+        assert!(parsed.is_ok(), "{name}: {:?}\n{xml}", parsed.err());
     }
 }
 
@@ -157,7 +264,9 @@ fn the_front_page_lists_entries_in_order() {
     assert!(page.contains(
         "<time class=\"dt-published\" datetime=\"2026-11-19T23:59:59Z\">19 November 2026</time>"
     ));
-    assert!(front(&feed.clone().without_entries()).contains("Nothing has been published yet."));
+    assert!(
+        front(&feed.clone().without_entries()).contains("Nothing has been published here yet.")
+    );
 }
 
 #[test]
@@ -169,7 +278,10 @@ fn an_entry_page_shows_the_text_as_it_is() {
     assert!(page.contains("<html lang=\"de\">"));
     assert!(page.contains("<h2 id=\"mentions-title\" lang=\"en\">Mentioned in</h2>"));
     assert!(page.contains("datetime=\"2026-11-20T10:00:00Z\">2026-11-20</time>"));
-    assert!(page.contains("href=\"https://ana.example/?a=1&amp;b=2\">Ana Reis</a>"));
+    assert!(page.contains(
+        "<a class=\"p-name\" rel=\"author\" href=\"https://news.example.org/authors/ana-reis/\">Ana Reis</a> \
+         (<a class=\"u-url\" href=\"https://ana.example/?a=1&amp;b=2\">ana.example</a>)"
+    ));
     assert!(page.contains(
         "<link rel=\"canonical\" href=\"https://news.example.org/entries/stra%C3%9Fenbahn-f%C3%A4hrt-wieder\">"
     ));
@@ -182,7 +294,9 @@ fn an_entry_page_shows_what_else_is_known() {
     let feed = sample::feed(&entries);
     let page = entry(&feed, 0);
     for expected in [
-        "<p class=\"meta section\">Stadt &amp; &lt;Land&gt;</p>",
+        "<p class=\"meta section\"><a href=\"https://news.example.org/sections/stadt-land/\">Stadt &amp; &lt;Land&gt;</a></p>",
+        "<li lang=\"de\"><a class=\"p-category\" rel=\"tag\" href=\"https://news.example.org/tags/verkehr/\">Verkehr</a></li>",
+        "href=\"https://news.example.org/entries/1/related/\">All that is linked with this article</a>",
         "<span lang=\"en\">Season 2, bonus 7</span>",
         "<img class=\"u-photo avatar\" src=\"https://news.example.org/media/j.png?a=1&amp;b=2\" alt=\"\" width=\"24\" height=\"24\">",
         "<span class=\"meta\">12:34</span>",
@@ -234,11 +348,15 @@ fn the_lead_image_is_shown_once() {
 fn days_are_those_of_the_zone() {
     let entries = sample::entries();
     let feed = sample::feed(&entries);
-    let pages = Pages::new(TimeZone::fixed(jiff::tz::offset(2))).unwrap();
+    let pages = Pages {
+        theme: &Theme::built_in(),
+        zone: &TimeZone::fixed(jiff::tz::offset(2)),
+    };
     let page = FrontPage {
+        face: face(&feed),
         feed: &feed,
-        root: "/",
         text: Some("<p>Welcome</p>"),
+        shelves: &[],
     };
     let page = pages.front(&page).unwrap();
     assert!(page.contains("datetime=\"2026-11-19T23:59:59Z\">20 November 2026</time>"));
@@ -258,11 +376,7 @@ fn sizes_are_words() {
 
 #[test]
 fn assets_are_found_by_path() {
-    assert_eq!(
-        asset("style.css").unwrap().content_type,
-        "text/css; charset=utf-8"
-    );
-    assert!(asset("/style.css").is_none());
+    assert!(asset("/favicon.svg").is_none());
     let icon = asset("favicon.svg").unwrap();
     assert!(roxmltree::Document::parse(std::str::from_utf8(icon.bytes).unwrap()).is_ok());
     assert!(ASSETS.iter().all(|asset| !asset.bytes.is_empty()));
@@ -271,7 +385,8 @@ fn assets_are_found_by_path() {
 /// WCAG 2.2, 1.4.3: 4.5 to 1 for text of normal size.
 #[test]
 fn colours_can_be_told_apart() {
-    let css = std::str::from_utf8(asset("style.css").unwrap().bytes).unwrap();
+    let style = Theme::built_in().style();
+    let css = std::str::from_utf8(&style).unwrap();
     let (light, rest) = css.split_once("prefers-color-scheme: dark").unwrap();
     let (dark, _) = rest.split_once("box-sizing").unwrap();
     for scheme in [light, dark] {
@@ -301,4 +416,119 @@ fn luminance(hex: &str) -> f64 {
         }
     };
     0.2126 * part(0) + 0.7152 * part(2) + 0.0722 * part(4)
+}
+
+#[test]
+fn the_front_page_leads_into_the_site() {
+    let entries = sample::entries();
+    let mut feed = sample::feed(&entries);
+    assert!(!front(&feed).contains("Older articles"));
+    feed.history.previous = Some(
+        ["atom.xml", "rss.xml", "feed.json"].map(|it| format!("{}archive/3/{it}", sample::BASE)),
+    );
+    let page = front(&feed);
+    for expected in [
+        "<a rel=\"next\" href=\"https://news.example.org/archive/3/\">Older articles</a>",
+        "<nav class=\"sections\" aria-label=\"Sections\">",
+        "<a href=\"https://news.example.org/sections/stadt-land/\">Stadt &amp; &lt;Land&gt;</a>",
+        "<a href=\"https://news.example.org/tags/br%C3%BCcken/\">Brücken</a> <span class=\"count\">12</span>",
+        "<summary>More</summary>",
+        "<p class=\"meta\">and 7 more</p>",
+        "<a href=\"https://news.example.org/subscribe\">Subscribe</a>",
+    ] {
+        assert!(page.contains(expected), "{expected}\n{page}");
+    }
+}
+
+#[test]
+fn a_feed_has_a_page_of_its_own() {
+    let entries = sample::entries();
+    let feed = sample::feed(&entries);
+    let check = |page: &str, expected: &[&str], absent: &[&str]| {
+        for expected in expected {
+            assert!(page.contains(expected), "{expected}\n{page}");
+        }
+        for absent in absent {
+            assert!(!page.contains(absent), "{absent}\n{page}");
+        }
+    };
+    let home = "<a href=\"https://news.example.org/\" rel=\"home\">Harbour &amp; Höfe</a>";
+    let older =
+        "<a rel=\"next\" href=\"https://news.example.org/tags/a-b/archive/1/\">Older articles</a>";
+    let newer = "<a rel=\"prev\" href=\"https://news.example.org/tags/a-b/\">Newer articles</a>";
+    let canonical = "<link rel=\"canonical\" href=\"https://news.example.org/tags/a-b/\">";
+    check(
+        &tag(&feed, false),
+        &[
+            home,
+            older,
+            canonical,
+            "<title>a &amp; b – Harbour &amp; Höfe</title>",
+            "<h1 class=\"p-name\" dir=\"auto\">a &amp; b</h1>",
+            "<span>4 articles</span>",
+            "href=\"https://news.example.org/tags/a-b/subscribe\">Subscribe</a>",
+        ],
+        &[newer, "noindex"],
+    );
+    check(
+        &tag(&feed, true),
+        &[home, older, newer, "noindex", "<span>Older articles</span>"],
+        &[canonical],
+    );
+    let empty = tag(&feed.clone().without_entries(), false);
+    check(
+        &empty,
+        &[
+            "<span>0 articles</span>",
+            "Nothing has been published here yet.",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn the_head_names_the_feeds_of_the_page_first() {
+    let entries = sample::entries();
+    let feed = sample::feed(&entries);
+    let check = |page: &str, expected: &[&str]| {
+        let links = page.split("<link rel=\"alternate\"").skip(1);
+        let found: Vec<&str> = links
+            .map(|link| {
+                let (_, address) = link.split_once("href=\"https://news.example.org/").unwrap();
+                address.split('"').next().unwrap()
+            })
+            .collect();
+        assert_eq!(found, expected);
+    };
+    let site = ["atom.xml", "rss.xml", "feed.json"];
+    let own = [
+        "tags/a-b/atom.xml",
+        "tags/a-b/rss.xml",
+        "tags/a-b/feed.json",
+    ];
+    let both = [own.as_slice(), &site].concat();
+    check(&front(&feed), &site);
+    check(&tag(&feed, false), &both);
+    check(&tag(&feed, true), &both);
+    check(&subscribe(&feed, false), &site);
+    let thread = [site.as_slice(), &["entries/1/related/atom.xml"]].concat();
+    check(&entry(&feed, 0), &thread);
+    check(&entry(&feed, 1), &site);
+}
+
+#[test]
+fn the_subscribe_page_gives_each_address_in_words_that_can_be_copied() {
+    let entries = sample::entries();
+    let feed = sample::feed(&entries);
+    let page = subscribe(&feed, false);
+    for format in Format::ALL {
+        let address = feed.address(format);
+        let expected = format!("<p class=\"address\"><code>{address}</code></p>");
+        assert!(page.contains(&expected), "{expected}\n{page}");
+        assert!(page.contains(&format!("<li id=\"{}\">", format.anchor())));
+        assert!(page.contains(&format!("<a href=\"{address}?raw\"")));
+    }
+    assert!(page.contains("<a href=\"https://news.example.org/feeds.opml\""));
+    assert!(!page.contains("podcast:"), "{page}");
+    assert!(subscribe(&feed, true).contains("podcast://news.example.org/rss.xml"));
 }

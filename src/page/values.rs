@@ -3,29 +3,93 @@
 use minijinja::context;
 use minijinja::value::Value;
 
+use super::{Face, FeedLink, Shelf};
 use crate::entry::{Address, Article, Episode, EpisodeKind, Language, Link, Text};
 use crate::feed::{Feed, Format, ShownEnclosure, ShownImage, ShownPerson};
 
 /// What all pages say of the site.
-pub(super) fn site_value(feed: &Feed<'_>, root: &str) -> Value {
-    let feeds = Format::ALL.map(|format| {
-        context! {
-            name => format.name(),
-            media_type => format.media_type(),
-            address => feed.address(format),
-        }
-    });
+pub(super) fn site_value(face: &Face<'_>) -> Value {
+    let main = face.main;
+    context! {
+        title => main.title.as_str(),
+        description => main.description.as_str(),
+        language => main.language.as_str(),
+        home => main.home.as_str(),
+        icon => main.icon.as_deref(),
+        copyright => main.copyright.as_ref().map(Text::as_str),
+        author => person_value(&site_author(main), None),
+        subscribe => main.subscribe.as_str(),
+        feeds => documents(main),
+        outline => face.outline,
+        root => face.root,
+    }
+}
+
+/// What the pages of a feed say of it.
+pub(super) fn feed_value(feed: &Feed<'_>, label: &str) -> Value {
     context! {
         title => feed.title.as_str(),
+        label,
         description => feed.description.as_str(),
         language => feed.language.as_str(),
         home => feed.home.as_str(),
-        icon => feed.icon.as_deref(),
-        copyright => feed.copyright.as_ref().map(Text::as_str),
-        author => person_value(&site_author(feed)),
-        feeds => Value::from(feeds.to_vec()),
-        root,
+        subscribe => feed.subscribe.as_str(),
+        feeds => documents(feed),
     }
+}
+
+fn documents(feed: &Feed<'_>) -> Vec<Value> {
+    let value = |format: Format| {
+        context! {
+            name => format.name(),
+            anchor => format.anchor(),
+            media_type => format.media_type(),
+            address => feed.address(format),
+        }
+    };
+    Format::ALL.map(value).to_vec()
+}
+
+/// The documents that the head of a page names: of these feeds, each once.
+pub(super) fn alternates(feeds: &[&Feed<'_>]) -> Vec<Value> {
+    let mut named: Vec<&str> = Vec::new();
+    let mut values = Vec::new();
+    for feed in feeds {
+        let addresses = feed.history.current.as_ref().unwrap_or(&feed.addresses);
+        for format in Format::ALL {
+            let address = format.of(addresses);
+            if !named.contains(&address) {
+                named.push(address);
+                let title = format!("{} ({})", feed.title.as_str(), format.name());
+                values.push(alternate(&title, format, address));
+            }
+        }
+    }
+    values
+}
+
+pub(super) fn alternate(title: &str, format: Format, address: &str) -> Value {
+    context! { title, media_type => format.media_type(), address }
+}
+
+pub(super) fn shelf_value(shelf: &Shelf) -> Value {
+    let link = |it: &FeedLink| {
+        context! {
+            label => it.label.as_str(),
+            address => it.address.as_str(),
+            count => it.entries,
+        }
+    };
+    context! {
+        title => shelf.title,
+        first => shelf.first.iter().map(link).collect::<Vec<_>>(),
+        rest => shelf.rest.iter().map(link).collect::<Vec<_>>(),
+        more => shelf.more,
+    }
+}
+
+pub(super) fn link_value(name: &str, address: Option<&String>) -> Value {
+    context! { name, address }
 }
 
 /// The program's own words are English: on a page in another language they say so, for those who
@@ -51,11 +115,15 @@ pub(super) fn site_author<'a>(feed: &'a Feed<'_>) -> ShownPerson<'a> {
     }
 }
 
-pub(super) fn person_value(shown: &ShownPerson<'_>) -> Value {
+/// Somebody; `place` is the page here with what they wrote.
+pub(super) fn person_value(shown: &ShownPerson<'_>, place: Option<&str>) -> Value {
     let uri = shown.person.uri.as_ref().filter(|uri| uri.is_web());
+    let uri = uri.map(Address::as_str);
     context! {
         name => shown.person.name.as_str(),
-        uri => uri.map(Address::as_str),
+        uri,
+        site => uri.map(bare),
+        page => place,
         avatar => shown.avatar.as_deref(),
     }
 }
@@ -83,6 +151,7 @@ pub(super) fn links_value(article: &Article) -> Value {
 /// An address without what everybody knows to be there.
 pub(super) fn bare(address: &str) -> &str {
     let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let bare = bare.split(['?', '#']).next().unwrap_or(bare);
     bare.strip_suffix('/').unwrap_or(bare)
 }
 

@@ -13,8 +13,8 @@ use crate::page;
 /// The list of all feeds.
 pub(super) const FEEDS: &str = "feeds.opml";
 
-/// Beside each feed: how to subscribe to it.
-const SUBSCRIBE: &str = "subscribe";
+/// Beside each feed's documents: the page that says how to subscribe to it.
+pub const SUBSCRIBE: &str = "subscribe";
 
 /// What readers and other publishers use to call their feeds.
 const HABITS: [(&str, Format); 10] = [
@@ -50,6 +50,9 @@ impl Site {
                 changed: None,
                 content_type: asset.content_type,
             });
+        }
+        if decoded == page::STYLE {
+            return Found::Document(self.style_plan());
         }
         if let Some(found) = self.find_feed(&decoded) {
             return found;
@@ -151,6 +154,11 @@ impl Site {
     /// The path of the page that says how to subscribe to `feed`, below the site's address.
     pub fn subscribe_path(feed: &FeedKey) -> String {
         feed.path() + SUBSCRIBE
+    }
+
+    /// The absolute address of the list of all feeds.
+    pub fn outline_address(&self) -> String {
+        self.absolute(FEEDS)
     }
 
     /// The absolute address of an entry's page on this site.

@@ -105,8 +105,8 @@ impl Site {
         }
     }
 
-    /// What people call the term of a feed, or the feed itself.
-    fn label_of(&self, key: &FeedKey, entries: &[Arc<Record>]) -> Text {
+    /// What people call the term of a feed that shows these entries, or the feed itself.
+    pub fn label_of(&self, key: &FeedKey, entries: &[Arc<Record>]) -> Text {
         let settings = self.settings();
         match key {
             FeedKey::Term(facet, slug) => self.term(*facet, slug, entries),

@@ -134,8 +134,7 @@ pub(crate) fn document(site: &Arc<Site>, documents: &Documents, path: &str) -> S
 
 fn made(paths: &[&str]) -> Vec<String> {
     let (site, texts) = publish(drafts());
-    let pages = tidings::page::Pages::new(TimeZone::UTC).unwrap();
-    let documents = Documents::new(texts, pages, 1 << 20);
+    let documents = Documents::new(texts, TimeZone::UTC, 1 << 20);
     paths
         .iter()
         .map(|path| document(&site, &documents, path))
@@ -178,11 +177,10 @@ fn documents_are_as_they_are_kept() {
 fn the_order_of_discovery_changes_no_byte() {
     let (site, texts) = publish(drafts());
     let (reversed, _) = publish(drafts().into_iter().rev().collect());
-    let pages = || tidings::page::Pages::new(TimeZone::UTC).unwrap();
     let texts_again = Texts(texts.0.clone());
     let (one, other) = (
-        Documents::new(texts, pages(), 0),
-        Documents::new(texts_again, pages(), 0),
+        Documents::new(texts, TimeZone::UTC, 0),
+        Documents::new(texts_again, TimeZone::UTC, 0),
     );
     for path in FEEDS {
         assert_eq!(

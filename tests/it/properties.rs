@@ -14,7 +14,6 @@ use tidings::entry::parse::{Conventions, Defaults, Labels, parse, recording};
 use tidings::entry::{Draft, FolderPath, Inlay, Recording};
 use tidings::folder::names::Names;
 use tidings::folder::scan::Folder;
-use tidings::page::Pages;
 use tidings::site::Site;
 
 use crate::active_content::faults;
@@ -230,7 +229,7 @@ fn check_documents(draft: Draft) -> Result<(), TestCaseError> {
     let mut drafts = neighbours();
     drafts.push(draft);
     let (site, texts) = publish(drafts);
-    let documents = Documents::new(texts, Pages::new(TimeZone::UTC).unwrap(), 1 << 20);
+    let documents = Documents::new(texts, TimeZone::UTC, 1 << 20);
     for (path, full) in [("/rss.xml", "encoded"), ("/atom.xml", "content")] {
         check_xml(&document(&site, &documents, path), full)?;
     }

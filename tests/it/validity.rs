@@ -23,7 +23,6 @@ use tidings::entry::{
     Address, Draft, FolderPath, Language, Media, Person, Recording, Reference, Stamp, Text,
 };
 use tidings::feed::{FeedKey, Format};
-use tidings::page::Pages;
 use tidings::site::{DocumentKey, Found, Kept, Settings, Site, View};
 use uuid::Uuid;
 
@@ -351,7 +350,7 @@ struct Made {
 
 /// All feeds with their archives, in each format.
 fn feeds(site: &Site, texts: Texts) -> Vec<Made> {
-    let documents = Documents::new(texts, Pages::new(jiff::tz::TimeZone::UTC).unwrap(), 0);
+    let documents = Documents::new(texts, jiff::tz::TimeZone::UTC, 0);
     let made = site.addresses().into_iter().filter_map(|address| {
         let Found::Document(plan) = site.find(&format!("/{address}")) else {
             return None;

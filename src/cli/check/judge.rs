@@ -13,7 +13,6 @@ use crate::daemon;
 use crate::documents::{Documents, MakeError};
 use crate::entry::{Bodies, Body, Digest};
 use crate::feed::{FeedKey, Format};
-use crate::page::Pages;
 use crate::site::{Found, Site, View};
 
 /// The texts that were read. One that was not is that of a file that can't be published now: the last
@@ -33,8 +32,7 @@ pub(super) fn documents(looked: &mut Looked) -> anyhow::Result<()> {
     let site = looked.site(now)?;
     let config = &looked.settings.config;
     let texts = Texts(std::mem::take(&mut looked.review.bodies));
-    let pages = Pages::new(config.timezone.clone()).context("the pages have no templates")?;
-    let documents = Documents::new(texts, pages, 0);
+    let documents = Documents::new(texts, config.timezone.clone(), 0);
     let conventions = daemon::conventions(config);
     let mut judging = Judging::new(&looked.review, &looked.folder, conventions.labels());
     for format in Format::ALL {

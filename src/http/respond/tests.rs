@@ -1,6 +1,7 @@
 use super::*;
 use crate::entry::Digest;
-use crate::site::DocumentKey;
+use crate::feed::{FeedKey, Format};
+use crate::site::{DocumentKey, Part, View};
 use hyper::Request;
 use hyper::header::{ACCEPT_ENCODING, HOST, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 
@@ -15,11 +16,23 @@ fn plan(content_type: &'static str) -> Plan {
     }
 }
 
+fn feed(part: Option<Part>, format: Format) -> Plan {
+    let feed = FeedKey::All;
+    Plan {
+        key: DocumentKey::Feed(View { feed, part }, format),
+        ..plan("application/atom+xml; charset=utf-8")
+    }
+}
+
 /// A small site.
 fn find(path: &str) -> Found {
     match path {
         "/" => Found::Document(plan("text/html; charset=utf-8")),
-        "/atom.xml" => Found::Document(plan("application/atom+xml; charset=utf-8")),
+        "/atom.xml" => Found::Document(feed(None, Format::Atom)),
+        "/rss.xml" => Found::Document(feed(None, Format::Rss)),
+        "/feed.json" => Found::Document(feed(None, Format::Json)),
+        "/archive/3/atom.xml" => Found::Document(feed(Some(Part::Volume(3)), Format::Atom)),
+        "/feeds.opml" => Found::Document(plan("text/x-opml; charset=utf-8")),
         "/favicon.ico" => Found::Document(Plan {
             changed: None,
             ..plan("image/png")
@@ -327,4 +340,90 @@ fn what_was_withdrawn_has_a_page_that_nobody_keeps() {
         );
         assert!(!head.headers.contains_key("etag"));
     }
+}
+
+/// What a browser says when somebody types an address or follows a link.
+const NAVIGATION: [(&str, &str); 2] = [
+    ("sec-fetch-dest", "document"),
+    ("sec-fetch-mode", "navigate"),
+];
+
+fn with(method: &str, target: &str, fields: &[(&'static str, &'static str)]) -> request::Parts {
+    let mut request = request(method, target);
+    for (name, value) in fields {
+        let value = HeaderValue::from_static(value);
+        request.headers.append(*name, value);
+    }
+    request
+}
+
+#[test]
+fn a_navigation_to_a_feed_is_led_to_its_page() {
+    let check = |method: &str, target: &str, location: &str| {
+        let response = ready(&with(method, target, &NAVIGATION));
+        let headers = response.headers();
+        assert_eq!(response.status(), 303, "{method} {target}");
+        assert_eq!(field(headers, "location"), Some(location), "{target}");
+        let fresh = field(headers, "cache-control");
+        assert_eq!(fresh, Some("private, no-store"), "{target}");
+        let varies = field(headers, "vary");
+        assert_eq!(varies, Some("Sec-Fetch-Dest, Sec-Fetch-Mode"), "{target}");
+        assert!(field(headers, "etag").is_none() && field(headers, "last-modified").is_none());
+    };
+    check("GET", "/atom.xml", "subscribe#atom");
+    check("GET", "/rss.xml", "subscribe#rss");
+    check("GET", "/rss.xml?utm_source=x&rawness", "subscribe#rss");
+    check("GET", "/feed.json", "subscribe#json");
+    check("HEAD", "/atom.xml", "subscribe#atom");
+    check("GET", "/archive/3/atom.xml", "./");
+}
+
+#[test]
+fn whoever_does_not_navigate_gets_the_feed() {
+    let check = |target: &str, fields: &[(&'static str, &'static str)]| {
+        for method in ["GET", "HEAD"] {
+            let (_, head) = made(&with(method, target, fields));
+            assert_eq!(head.status, 200, "{method} {target} {fields:?}");
+            let varies = field(&head.headers, "vary");
+            assert_eq!(varies, Some("Accept-Encoding"), "{method} {target}");
+        }
+    };
+    let [dest, mode] = NAVIGATION;
+    check("/atom.xml?raw", &NAVIGATION);
+    check("/atom.xml?a=b&raw=", &NAVIGATION);
+    check("/atom.xml", &[]);
+    check("/atom.xml", &[dest]);
+    check("/atom.xml", &[mode]);
+    check(
+        "/atom.xml",
+        &[("accept", "text/html,application/xhtml+xml")],
+    );
+    check("/atom.xml", &[("accept", "text/html"), dest]);
+    // A reader in a browser, a frame, a download in the background.
+    check(
+        "/atom.xml",
+        &[("sec-fetch-dest", "empty"), ("sec-fetch-mode", "cors")],
+    );
+    check("/atom.xml", &[("sec-fetch-dest", "iframe"), mode]);
+    check("/atom.xml", &[dest, ("sec-fetch-mode", "no-cors")]);
+    // Not what a browser sends.
+    check("/atom.xml", &[dest, mode, mode]);
+    check("/atom.xml", &[dest, dest, mode]);
+    check("/atom.xml", &[("sec-fetch-dest", "Document"), mode]);
+    check(
+        "/atom.xml",
+        &[dest, ("sec-fetch-mode", "navigate, navigate")],
+    );
+    // And what is no feed is what it is for everybody.
+    check("/", &NAVIGATION);
+    check("/feeds.opml", &NAVIGATION);
+    check("/favicon.ico", &NAVIGATION);
+}
+
+#[test]
+fn a_navigation_is_led_on_even_when_it_holds_a_copy() {
+    let tag = HeaderValue::try_from(format!("W/\"{}\"", Digest::of(b"plan"))).unwrap();
+    let mut request = with("GET", "/atom.xml", &NAVIGATION);
+    request.headers.insert(IF_NONE_MATCH, tag);
+    assert_eq!(ready(&request).status(), 303);
 }
