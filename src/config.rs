@@ -87,6 +87,9 @@ pub struct Config {
     /// Globs, relative to the folder, of files that are no entries.
     #[serde(deserialize_with = "values::globs")]
     pub ignore: Vec<String>,
+    /// A folder with templates and a style sheet to use instead of the built-in ones.
+    #[serde(deserialize_with = "values::theme")]
+    pub theme: Option<PathBuf>,
     /// Who publishes.
     pub site: SiteConfig,
     /// What feeds hold.
@@ -266,6 +269,7 @@ impl Default for Config {
             timezone: TimeZone::system(),
             watch: WatchMode::Auto,
             ignore: Vec::new(),
+            theme: None,
             site: SiteConfig::default(),
             feeds: FeedsConfig::default(),
             own_feeds: Vec::new(),

@@ -25,6 +25,7 @@ mod signals;
 mod still;
 #[cfg(test)]
 mod tests;
+mod theme;
 mod writer;
 
 use std::io;
@@ -58,6 +59,7 @@ use mending::Mending;
 use serving::{Listeners, Serving};
 use signals::Signals;
 pub use still::{Still, published, still};
+use theme::ThemeFolder;
 use writer::Writer;
 
 /// What the daemon is to do.
@@ -125,8 +127,12 @@ async fn serve(options: Options) -> Result<(), StartError> {
     let listeners = Listeners::bind(config.listen, config.admin_listen).await?;
 
     let settings = settings(&config, listeners.address)?;
-    let (mut catalogue, site, clock) = restore(&config, &ledger, settings)?;
+    let (mut catalogue, mut site, clock) = restore(&config, &ledger, settings)?;
     let health = Arc::new(Health::new());
+    let mut theme = ThemeFolder::new(config.theme.clone());
+    if let Some(theme) = theme.look(&health, clock::instant()) {
+        site = site.with_theme(theme);
+    }
     let mending = Mending::begin(&ledger, &health);
     let shown = Arc::new(ArcSwapOption::empty());
     let terms = Terms {
@@ -173,6 +179,7 @@ async fn serve(options: Options) -> Result<(), StartError> {
         mending,
         catalogue,
         site,
+        theme,
         shown,
         health,
         started,

@@ -56,6 +56,7 @@ grace = "0s"
 timezone = "Europe/Berlin"
 watch = "scan"
 ignore = ["drafts/**", "*.bak"]
+theme = "/srv/theme"
 [site]
 id = "0b2d5a0e-7c7b-4f0e-9f3a-5d2f6c1e8a94"
 title = " The  Harbour\nNews "

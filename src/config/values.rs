@@ -52,6 +52,7 @@ read_texts! {
         |raw| text::base_url(raw).map(Some);
     entries: PathBuf, "the name of a folder", text::path;
     state: Option<PathBuf>, "the name of a folder", |raw| text::path(raw).map(Some);
+    theme: Option<PathBuf>, "the name of a folder", |raw| text::path(raw).map(Some);
     listen: SocketAddr, "an address and a port such as 127.0.0.1:7373", text::listen;
     admin_listen: AdminListen, "auto, off, or an address and a port such as 127.0.0.1:7374",
         text::admin_listen;

@@ -25,6 +25,8 @@ pub(super) enum Trouble {
     ClockBehind,
     /// The machine's clock is too far ahead to be believed.
     ClockAhead,
+    /// The publisher's theme can't be used.
+    Theme,
     /// The writer has panicked.
     WriterFailed,
 }
@@ -40,6 +42,7 @@ impl Trouble {
             Self::LedgerFails => "the ledger can't be written",
             Self::ClockBehind => "the machine's clock is behind what is published",
             Self::ClockAhead => "the machine's clock is too far ahead to be believed",
+            Self::Theme => "the theme can't be used",
             Self::WriterFailed => "the writer has failed, and nothing new is published",
         }
     }

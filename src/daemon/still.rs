@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use super::looker::{Looker, Surroundings};
 use super::media::FolderMedia;
 use super::mending::Mending;
+use super::theme::ThemeFolder;
 use super::writer::Writer;
 use super::{Options, StartError, clock, conventions, feeds, health::Health, settings};
 use crate::catalogue::{Catalogue, Terms};
@@ -100,6 +101,9 @@ fn finish(
     ledger: Option<Ledger>,
 ) -> Result<Still, StartError> {
     let zone = config.timezone.clone();
+    let mut theme = ThemeFolder::new(config.theme.clone());
+    let theme = theme.look(&Health::new(), clock::instant());
+    let site = theme.map_or_else(|| site.clone(), |theme| site.with_theme(theme));
     Ok(Still {
         site,
         documents: Documents::new(bodies, zone, config.limits.document_cache),
@@ -164,6 +168,7 @@ fn catch_up(config: &Config, ledger: Ledger, folder: Folder) -> Result<Still, St
         terms,
         alive: started,
         has_failed: false,
+        theme: ThemeFolder::default(),
         #[cfg(unix)]
         questions: super::control::Questions::default(),
     };

@@ -77,6 +77,7 @@ impl Bench {
                 ledger,
                 catalogue,
                 site,
+                theme: super::theme::ThemeFolder::default(),
                 shown: Arc::new(ArcSwapOption::empty()),
                 health,
                 started,

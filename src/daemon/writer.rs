@@ -20,6 +20,7 @@ use super::feeds;
 use super::health::{Health, Trouble};
 use super::looker::Looker;
 use super::mending::Mending;
+use super::theme::ThemeFolder;
 use crate::catalogue::{Catalogue, Changes, Observation, Terms};
 use crate::entry::FolderPath;
 use crate::folder::settle::MAX_WAIT;
@@ -40,6 +41,7 @@ pub(super) struct Writer {
     pub(super) mending: Mending,
     pub(super) catalogue: Catalogue,
     pub(super) site: Site,
+    pub(super) theme: ThemeFolder,
     /// What readers see.
     pub(super) shown: Arc<ArcSwapOption<Site>>,
     pub(super) health: Arc<Health>,
@@ -112,6 +114,7 @@ impl Writer {
     /// One turn, at `now`.
     pub(super) fn turn(&mut self, taken: Taken, now: Instant) {
         self.mend(now);
+        self.look_at_theme(now);
         #[cfg(unix)]
         let questions = self.questions.take();
         #[cfg(unix)]
@@ -130,6 +133,17 @@ impl Writer {
         self.remember_home();
         #[cfg(unix)]
         self.answer(questions);
+    }
+
+    /// With another theme, what is published is shown anew.
+    fn look_at_theme(&mut self, now: Instant) {
+        let Some(theme) = self.theme.look(&self.health, now) else {
+            return;
+        };
+        self.site = self.site.with_theme(theme);
+        if self.shown.load().is_some() {
+            self.shown.store(Some(Arc::new(self.site.clone())));
+        }
     }
 
     #[cfg(unix)]
@@ -174,8 +188,10 @@ impl Writer {
         let unshown = self.shown.load().is_none().then(|| self.started + MAX_WAIT);
         let unshown = unshown.filter(|until| *until > clock::instant());
         let next = self.looker.next_look();
-        [scheduled, unshown, self.mending.next_try()]
+        let others = [self.mending.next_try(), self.theme.next_look()];
+        [scheduled, unshown]
             .into_iter()
+            .chain(others)
             .flatten()
             .fold(next, Instant::min)
     }
