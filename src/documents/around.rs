@@ -147,3 +147,114 @@ pub(super) fn places(site: &Site, record: &Record, is_mentioned: bool) -> Places
 fn page(site: &Site, feed: &FeedKey) -> String {
     site.absolute(&View::newest(feed.clone()).path())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Catalogue;
+    use crate::catalogue::sample::{at, draft, found};
+    use crate::entry::{Address, Category, Content, Draft, Language};
+    use crate::site::{Kept, Settings};
+
+    /// A site with these entries, each with its tags.
+    fn site(entries: &[(&str, &[String])]) -> Site {
+        let settings = Settings {
+            base: Address::parse("https://example.org/").unwrap(),
+            title: Text::new("News"),
+            description: Text::new(""),
+            language: Language::parse("en").unwrap(),
+            author: Person {
+                name: Text::new("Ann"),
+                email: None,
+                uri: None,
+                avatar: None,
+            },
+            icon: None,
+            copyright: None,
+            limit: 50,
+            max_bytes: 1 << 20,
+            content: Content::Full,
+            selections: Vec::new(),
+            ttl_minutes: 1,
+            zone: "UTC".to_owned(),
+        };
+        let drafts = entries.iter().map(|(file, tags)| {
+            let mut draft: Draft = draft(file, file, &[]);
+            let category = |tag: &String| Category {
+                term: Slug::from_words(tag).unwrap(),
+                label: Text::one_line(tag),
+            };
+            draft.article.categories = tags.iter().map(category).collect();
+            draft
+        });
+        let mut catalogue = Catalogue::new(uuid::Uuid::from_u128(7));
+        let changes = catalogue.plan(found(drafts.collect()), at(0));
+        catalogue.apply(changes);
+        Site::new(settings, at(0), &catalogue, &Kept::default(), at(0))
+    }
+
+    fn tags(names: impl IntoIterator<Item = &'static str>) -> Vec<String> {
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn only_kinds_that_say_something_have_a_shelf() {
+        let titles = |site: &Site| {
+            let titles = shelves(site).into_iter().map(|it| it.title);
+            titles.collect::<Vec<_>>()
+        };
+        assert_eq!(titles(&site(&[])), Vec::<&str>::new());
+        assert_eq!(titles(&site(&[("a.md", &[])])), Vec::<&str>::new());
+        let one = tags(["bridge"]);
+        assert_eq!(titles(&site(&[("news/a.md", &one)])), ["Tags"]);
+        let two = site(&[("news/a.md", &one), ("sport/b.md", &[])]);
+        assert_eq!(titles(&two), ["Sections", "Tags"]);
+    }
+
+    #[test]
+    fn of_many_tags_the_most_used_are_seen_first() {
+        let number = FIRST + REST + 7;
+        let all: Vec<String> = (0..number).map(|it| format!("tag {it:04}")).collect();
+        let often = tags(["zebra", "Apple"]);
+        let site = site(&[("a.md", &all), ("b.md", &often), ("c.md", &often)]);
+        let shelves = shelves(&site);
+        let [shelf] = shelves.as_slice() else {
+            panic!("{shelves:?}")
+        };
+        assert_eq!((shelf.first.len(), shelf.rest.len()), (FIRST, REST));
+        assert_eq!(shelf.more, 9);
+        // By name, so that they can be found.
+        let apple = FeedLink {
+            label: Text::one_line("Apple"),
+            address: "https://example.org/tags/apple/".to_owned(),
+            entries: 2,
+        };
+        assert_eq!(shelf.first.first(), Some(&apple));
+        assert_eq!(shelf.first.last().unwrap().label.as_str(), "zebra");
+        assert!(shelf.rest.iter().all(|it| it.entries == 1));
+    }
+
+    #[test]
+    fn an_entry_belongs_to_the_pages_of_its_terms() {
+        let both = tags(["Harbour bridge", "art"]);
+        let site = site(&[("news/city/a.md", &both), ("b.md", &[])]);
+        let places = |file: &str| {
+            let mut records = site.catalogue().records();
+            let record = records.find(|it| it.entry.path.as_str() == file).unwrap();
+            super::places(&site, record, file == "b.md")
+        };
+        let page = |folder: &str| format!("https://example.org/{folder}");
+        assert_eq!(
+            places("news/city/a.md"),
+            Places {
+                section: Some((Text::one_line("news"), Some(page("sections/news/")))),
+                tags: vec![page("tags/harbour-bridge/"), page("tags/art/")],
+                authors: vec![Some(page("authors/ann/"))],
+                thread: None,
+            }
+        );
+        let (thread, atom) = places("b.md").thread.unwrap();
+        assert_eq!(thread, page("entries/b/related/"));
+        assert_eq!(atom, page("entries/b/related/atom.xml"));
+    }
+}

@@ -16,6 +16,7 @@ const VALUE: &AsciiSet = &NON_ALPHANUMERIC
 /// The readers that can be told to subscribe to the feed at `address`.
 pub(super) fn readers(address: &str) -> Vec<Value> {
     let value = utf8_percent_encode(address, VALUE);
+    let bare = bare(address);
     let links = [
         // The button that Feedly's maker page gives to publishers.
         (
@@ -34,8 +35,9 @@ pub(super) fn readers(address: &str) -> Vec<Value> {
             "The Old Reader",
             format!("https://theoldreader.com/feeds/subscribe?url={value}"),
         ),
-        // The scheme that programs on a desktop register: NetNewsWire, Reeder, Thunderbird, RSS Guard.
-        ("A reader on this device", format!("feed:{address}")),
+        // The scheme that programs register with the system: NetNewsWire, Reeder, Thunderbird. They read
+        // it as http. (`feed:https://…` would say more, but is no valid URL where HTML wants one.)
+        ("A reader on this device", format!("feed://{bare}")),
     ];
     links.map(link).to_vec()
 }
@@ -43,7 +45,7 @@ pub(super) fn readers(address: &str) -> Vec<Value> {
 /// The podcast apps that can be told to subscribe to the feed at `address`.
 pub(super) fn podcast_apps(address: &str) -> Vec<Value> {
     let value = utf8_percent_encode(address, VALUE);
-    let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let bare = bare(address);
     let links = [
         // The scheme that Apple's app registers, in the place of https.
         ("Apple Podcasts", format!("podcast://{bare}")),
@@ -61,6 +63,10 @@ pub(super) fn podcast_apps(address: &str) -> Vec<Value> {
         ),
     ];
     links.map(link).to_vec()
+}
+
+fn bare(address: &str) -> &str {
+    address.split_once("://").map_or(address, |(_, rest)| rest)
 }
 
 fn link((name, address): (&str, String)) -> Value {
@@ -87,6 +93,7 @@ mod tests {
     #[test]
     fn addresses_are_handed_over_whole() {
         let feed = "https://a.example/tags/caf%C3%A9+tea/rss.xml";
+        let bare = "a.example/tags/caf%C3%A9+tea/rss.xml";
         let value = "https%3A%2F%2Fa.example%2Ftags%2Fcaf%25C3%25A9%2Btea%2Frss.xml";
         check(
             &readers(feed),
@@ -107,10 +114,9 @@ mod tests {
                     "The Old Reader",
                     &format!("https://theoldreader.com/feeds/subscribe?url={value}"),
                 ),
-                ("A reader on this device", &format!("feed:{feed}")),
+                ("A reader on this device", &format!("feed://{bare}")),
             ],
         );
-        let bare = "a.example/tags/caf%C3%A9+tea/rss.xml";
         check(
             &podcast_apps(feed),
             &[

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 mod history;
+mod pages;
 
 use super::history::OLDEST_REST;
 use super::plans::MENTIONS;

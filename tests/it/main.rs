@@ -12,6 +12,7 @@
 mod active_content;
 mod architecture;
 mod archives;
+mod browser;
 mod build;
 mod check;
 mod clock;
@@ -23,6 +24,7 @@ mod habits;
 mod kills;
 mod ledger;
 mod lifecycle;
+mod pages;
 mod podcast;
 mod properties;
 mod publish;

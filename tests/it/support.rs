@@ -164,6 +164,12 @@ impl Setup {
         self
     }
 
+    /// Without a key of the config's top level.
+    pub(crate) fn without(mut self, key: &str) -> Self {
+        self.keys.remove(key);
+        self
+    }
+
     /// With `tables`, as TOML has them, at the config's end.
     pub(crate) fn with_tables(mut self, tables: &str) -> Self {
         self.tables.push_str(tables);
