@@ -5,7 +5,7 @@
 //! caller. Query strings are ignored, but for `?raw`: readers and proxies add their own (`?_=1`, `?null`).
 //!
 //! A browser shows a feed as source. So who opens a feed's address in one is led to the page that says
-//! how to subscribe ([`is_navigation`]), and everybody else gets the feed.
+//! how to subscribe, and everybody else gets the feed.
 
 use std::time::Duration;
 

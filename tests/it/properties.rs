@@ -282,12 +282,21 @@ fn check_pages(site: &Arc<Site>, documents: &Documents) -> Result<(), TestCaseEr
     static ALL: LazyLock<Selector> = LazyLock::new(|| Selector::parse("*").unwrap());
     let live = site.catalogue().records().filter(|record| record.is_live());
     let pages = live.map(|record| format!("/entries/{}", record.entry.slug.to_url_path()));
-    for path in pages.chain(["/".to_owned()]) {
+    let feeds = site.listing().feeds.iter().flat_map(|it| {
+        let folder = format!("/{}", it.feed.path());
+        [format!("{folder}subscribe"), folder]
+    });
+    for path in pages.chain(feeds) {
         let text = document(site, documents, &path);
         check_characters(&text)?;
         let page = Html::parse_document(&text);
         let contents: Vec<_> = page.select(&CONTENT).collect();
-        prop_assert_eq!(contents.len(), usize::from(path != "/"), "{}", text);
+        prop_assert_eq!(
+            contents.len(),
+            usize::from(path.starts_with("/entries/")),
+            "{}",
+            text
+        );
         for content in contents {
             let faults = faults(&content.inner_html());
             prop_assert!(faults.is_empty(), "{}\n{}", faults, text);
