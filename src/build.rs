@@ -17,7 +17,7 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use rayon::prelude::*;
 
-use crate::documents::{Documents, MakeError, compress};
+use crate::documents::{Documents, MakeError, PAGE_RULES, compress};
 use crate::entry::FolderPath;
 use crate::feed::Format;
 use crate::site::{DocumentKey, Found, Site};
@@ -318,7 +318,7 @@ fn headers(source: &Source<'_>) -> String {
     let root = source.site.root();
     let fresh = source.max_age.as_secs();
     let mut text = format!(
-        "{root}*\n  Access-Control-Allow-Origin: *\n  Access-Control-Expose-Headers: ETag, Last-Modified, Link\n  \
+        "{root}*\n  Content-Security-Policy: {PAGE_RULES}\n  Access-Control-Allow-Origin: *\n  Access-Control-Expose-Headers: ETag, Last-Modified, Link\n  \
          X-Content-Type-Options: nosniff\n  Referrer-Policy: strict-origin-when-cross-origin\n  \
          Cache-Control: public, max-age={fresh}\n"
     );

@@ -79,7 +79,7 @@ pub fn still(options: Options) -> Result<Still, StartError> {
             info!("a daemon serves this folder: what it has published is taken as it is");
             let bodies = Ledger::peek_bodies(&state)?;
             let site = as_stored(&config, id, stored)?;
-            finish(&config, site, bodies, folder, None)
+            Ok(finish(&config, &site, bodies, folder, None))
         }
         Err(error) => Err(error.into()),
     }
@@ -95,21 +95,21 @@ pub fn published(config: &Config, state: &Path) -> Result<Site, StartError> {
 
 fn finish(
     config: &Config,
-    site: Site,
+    site: &Site,
     bodies: LedgerBodies,
     folder: Folder,
     ledger: Option<Ledger>,
-) -> Result<Still, StartError> {
+) -> Still {
     let zone = config.timezone.clone();
     let mut theme = ThemeFolder::new(config.theme.clone());
     let theme = theme.look(&Health::new(), clock::instant());
     let site = theme.map_or_else(|| site.clone(), |theme| site.with_theme(theme));
-    Ok(Still {
+    Still {
         site,
         documents: Documents::new(bodies, zone, config.limits.document_cache),
         media: FolderMedia::new(folder),
         _ledger: ledger,
-    })
+    }
 }
 
 fn as_stored(config: &Config, id: uuid::Uuid, stored: Stored) -> Result<Site, StartError> {
@@ -178,7 +178,7 @@ fn catch_up(config: &Config, ledger: Ledger, folder: Folder) -> Result<Still, St
         warn!("some files are still being written, or can't be read: they are as they were before");
     }
     let Writer { ledger, site, .. } = writer;
-    finish(config, site, bodies, folder, Some(ledger))
+    Ok(finish(config, &site, bodies, folder, Some(ledger)))
 }
 
 /// What the looks themselves may take.

@@ -171,6 +171,7 @@ mod tests {
             },
             icon: None,
             copyright: None,
+            podcast: None,
             limit: 50,
             max_bytes: 1 << 20,
             content: Content::Full,

@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use super::conditional::{self, Tag, Validators, Verdict};
 use super::{host, negotiate};
 use crate::documents::Coding;
+use crate::documents::PAGE_RULES;
 use crate::documents::compress::is_compressible;
 use crate::entry::FolderPath;
 use crate::site::{DocumentKey, Found, Plan, SUBSCRIBE};
@@ -43,10 +44,7 @@ const VARIES: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
 /// For what people read: our style sheet, pictures and sound from anywhere safe, nothing active.
-const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self' https: data:; media-src 'self' https:; \
-     base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-);
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(PAGE_RULES);
 
 /// For what is not made for a browser: it may show it, and nothing in it may do anything.
 pub(super) const SEALED_POLICY: HeaderValue =
