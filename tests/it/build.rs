@@ -133,7 +133,7 @@ fn only_what_changed_is_written_and_what_is_gone_is_removed() {
     assert!(after.contains_key("entries/number-20.html") && after.contains_key("mine.txt"));
     for same in [
         "archive/1/atom.xml",
-        "archive/1/index.html",
+        "archive/1/rss.xml",
         "entries/number-1.html",
         "style.css",
     ] {
