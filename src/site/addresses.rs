@@ -20,6 +20,7 @@ impl Site {
         let media = media.filter(|path| catalogue.media(path).is_some());
         all.extend(media.map(|path| format!("media/{}", path.to_url_path())));
         all.extend(page::ASSETS.iter().map(|asset| asset.path.to_owned()));
+        all.push(page::STYLE.to_owned());
         let mut pages: Vec<&Slug> = catalogue
             .records()
             .filter(|record| record.is_live())
