@@ -262,7 +262,7 @@ impl Teller<'_> {
                 self.catalogue().live()
             )),
             None => self.say(format!(
-                "The feeds show the newest {limit} entries, and it is older: its page stays where it is."
+                "The feeds show the newest {limit} entries, and it is older: an archive has it, and its page stays where it is."
             )),
         }
         if let Some(moment) = record.expires {
