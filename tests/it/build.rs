@@ -209,3 +209,25 @@ fn a_folder_of_somebody_else_is_left_alone() {
     assert_eq!(files(&out).len(), 1);
     assert!(!setup.folder().join("state").exists());
 }
+
+#[test]
+fn what_is_built_has_the_publishers_theme() {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("style.css"), "p { color: #123456 }").unwrap();
+    fs::write(place.path().join("gone.html"), "{{ site.titel }}").unwrap();
+    // Paths in the config are relative to the working directory, which is not the test's own.
+    let theme = format!("'{}'", place.path().display());
+    let setup = Setup::new()
+        .with_sample_entries()
+        .with("theme", theme.leak());
+    let out = setup.folder().join("public");
+    drop(setup.serving());
+    let output = build(&setup, &out);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("gone.html:1: undefined value"), "{said}");
+    let style = || fs::read_to_string(out.join("style.css")).unwrap();
+    assert_ne!(style(), "p { color: #123456 }");
+    fs::remove_file(place.path().join("gone.html")).unwrap();
+    built(&setup, &out);
+    assert_eq!(style(), "p { color: #123456 }");
+}
