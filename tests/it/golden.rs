@@ -78,6 +78,10 @@ pub(crate) fn settings() -> Settings {
 
 /// The snapshot of all drafts, and their texts.
 pub(crate) fn publish(drafts: Vec<Draft>) -> (Arc<Site>, Texts) {
+    publish_with(settings(), drafts)
+}
+
+fn publish_with(settings: Settings, drafts: Vec<Draft>) -> (Arc<Site>, Texts) {
     let texts = drafts
         .iter()
         .map(|draft| (draft.article.body, draft.body.clone()))
@@ -106,7 +110,7 @@ pub(crate) fn publish(drafts: Vec<Draft>) -> (Arc<Site>, Texts) {
         (draft, stamp)
     });
     let mut catalogue = Catalogue::new(Uuid::from_u128(0x5a17_3e2e));
-    let site = Site::new(settings(), now(), &catalogue, &Kept::default(), now());
+    let site = Site::new(settings, now(), &catalogue, &Kept::default(), now());
     let observation = Observation {
         drafts: stamped.collect(),
         media,
@@ -133,7 +137,11 @@ pub(crate) fn document(site: &Arc<Site>, documents: &Documents, path: &str) -> S
 }
 
 fn made(paths: &[&str]) -> Vec<String> {
-    let (site, texts) = publish(drafts());
+    made_with(settings(), paths)
+}
+
+fn made_with(settings: Settings, paths: &[&str]) -> Vec<String> {
+    let (site, texts) = publish_with(settings, drafts());
     let documents = Documents::new(texts, TimeZone::UTC, 1 << 20);
     paths
         .iter()
@@ -143,17 +151,51 @@ fn made(paths: &[&str]) -> Vec<String> {
 
 const FEEDS: [&str; 3] = ["/rss.xml", "/atom.xml", "/feed.json"];
 
+/// One of each kind of document, by the file that holds it.
+const KINDS: [(&str, &str); 12] = [
+    ("rss.xml", "/rss.xml"),
+    ("atom.xml", "/atom.xml"),
+    ("feed.json", "/feed.json"),
+    ("feeds.opml", "/feeds.opml"),
+    ("front.html", "/"),
+    (
+        "harbour-bridge-reopens.html",
+        "/entries/harbour-bridge-reopens",
+    ),
+    ("subscribe.html", "/subscribe"),
+    ("tag.html", "/tags/bridge/"),
+    ("tag.atom.xml", "/tags/bridge/atom.xml"),
+    ("mix.rss.xml", "/tags/bridge,recipe/rss.xml"),
+    (
+        "thread.feed.json",
+        "/entries/harbour-bridge-reopens/related/feed.json",
+    ),
+    ("updates.atom.xml", "/updates/atom.xml"),
+];
+
+/// The same of a site whose feeds are so short that there are archives.
+const ARCHIVES: [(&str, &str); 5] = [
+    ("short.atom.xml", "/atom.xml"),
+    ("archive.atom.xml", "/archive/1/atom.xml"),
+    ("archive.rss.xml", "/archive/2/rss.xml"),
+    ("archive.feed.json", "/archive/2/feed.json"),
+    ("archive.html", "/archive/2/"),
+];
+
 #[test]
 fn documents_are_as_they_are_kept() {
-    let paths = [FEEDS.as_slice(), &["/", "/entries/harbour-bridge-reopens"]].concat();
     let is_update = std::env::var_os("TIDINGS_GOLDEN").is_some_and(|value| value == "update");
-    for (path, text) in paths.iter().zip(made(&paths)) {
-        let name = match path.trim_start_matches('/') {
-            "" => "front.html".to_owned(),
-            feed if feed.contains('.') => feed.to_owned(),
-            page => format!("{}.html", page.rsplit('/').next().unwrap()),
-        };
-        let kept = repository().join("tests/golden").join(&name);
+    let short = Settings {
+        limit: 5,
+        ..settings()
+    };
+    let paths =
+        |kinds: &[(_, &'static str)]| kinds.iter().map(|(_, path)| *path).collect::<Vec<_>>();
+    let names = KINDS.iter().chain(&ARCHIVES).map(|(name, _)| name);
+    let all = made(&paths(&KINDS));
+    let all = all.into_iter().chain(made_with(short, &paths(&ARCHIVES)));
+    for (name, text) in names.zip(all) {
+        let kept = repository().join("tests/golden").join(name);
         if is_update {
             fs::write(&kept, &text).unwrap();
         }

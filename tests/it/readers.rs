@@ -9,6 +9,7 @@
 //! - rss-parser and podcast-partytime are required by node from `$NODE_PATH`, by default `target/tools/node_modules`.
 
 mod podcast;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fs;
