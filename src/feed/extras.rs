@@ -15,7 +15,7 @@ pub(super) struct Extra<'a> {
 
 /// What RSS and Atom always say in their own words, or we in these. A reader that met it a second time
 /// would take the one for the other.
-const SAID: [(&str, &str); 2] = [("dc", "creator"), ("dc", "date")];
+const SAID: [(&str, &str); 3] = [("dc", "creator"), ("dc", "date"), ("dc", "language")];
 
 /// The elements that the writer asks for.
 pub(super) fn elements<'a>(shown: &'a Shown<'_>) -> impl Iterator<Item = Extra<'a>> {

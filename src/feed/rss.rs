@@ -1,6 +1,7 @@
 //! RSS 2.0 (Board specification 2.0.11), with the elements of other namespaces that readers know:
-//! `content:encoded`, `dc:creator`, `atom:link`, `atom:updated`, `media:content` and, for podcasts,
-//! `itunes:…` and `podcast:…`; and with the elements that the writer asks for.
+//! `content:encoded`, `dc:creator`, `dc:language`, `atom:link`, `atom:updated`, `media:content`,
+//! `sy:updatePeriod` and, for podcasts, `itunes:…` and `podcast:…`; and with the elements that the writer
+//! asks for.
 //!
 //! Only characters that XML can carry get here (`Text`, `Address`, cleaned HTML), so that escaping,
 //! which the `rss` crate does, is all that is needed for a well-formed document.
@@ -25,6 +26,9 @@ const SPECIFICATION: &str = "https://www.rssboard.org/rss-specification";
 /// Media RSS 1.5.1. The crate declares the other namespaces by itself, as they are used.
 const MEDIA: &str = "http://search.yahoo.com/mrss/";
 
+/// RSS 1.0 module Syndication.
+const SYNDICATION: &str = "http://purl.org/rss/1.0/modules/syndication/";
+
 /// `feed` as an RSS 2.0 document in UTF-8.
 ///
 /// Equal feeds give equal bytes.
@@ -38,6 +42,7 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
     atom_links.extend(links::siblings(feed, Format::Rss));
     atom_links.extend(links::history(feed, Format::Rss));
     let mut extensions = podcast::channel(feed);
+    extensions.insert("sy".to_owned(), rhythm(feed.ttl_minutes));
     if feed.history.current.is_some() {
         // RFC 5005 section 4
         extensions.insert("fh".to_owned(), one("archive", element("fh:archive", None)));
@@ -71,6 +76,24 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
     channel.write_to(Vec::new()).map_err(WriteError::format)
 }
 
+/// How often there may be something new, for readers that know no `ttl`. (RSS 1.0 module Syndication)
+fn rhythm(ttl_minutes: u32) -> BTreeMap<String, Vec<Extension>> {
+    let (period, minutes) = match ttl_minutes {
+        0..=60 => ("hourly", 60),
+        61..=1_440 => ("daily", 1_440),
+        _ => ("weekly", 10_080),
+    };
+    let frequency = (minutes / ttl_minutes.max(1)).max(1);
+    let named = |name: &str, value: String| {
+        let element = element(&format!("sy:{name}"), Some(value));
+        (name.to_owned(), vec![element])
+    };
+    BTreeMap::from([
+        named("updatePeriod", period.to_owned()),
+        named("updateFrequency", frequency.to_string()),
+    ])
+}
+
 /// The namespaces that the crate does not declare by itself.
 fn namespaces(
     feed: &Feed<'_>,
@@ -83,6 +106,7 @@ fn namespaces(
         ("itunes", podcast::ITUNES),
         ("media", MEDIA),
         ("podcast", podcast::PODCAST),
+        ("sy", SYNDICATION),
     ];
     for (prefix, namespace) in ours {
         let mut maps = items.iter().map(|item| &item.extensions);
@@ -143,7 +167,7 @@ fn item(feed: &Feed<'_>, shown: &Shown<'_>) -> Result<Item, WriteError> {
         content: (!shown.content.is_empty()).then(|| shown.content.clone()),
         extensions: extensions(shown),
         atom_ext: (!atom_links.is_empty()).then_some(AtomExtension { links: atom_links }),
-        dublin_core_ext: Some(creators(feed, shown)),
+        dublin_core_ext: Some(dublin_core(feed, shown)),
         ..Item::default()
     })
 }
@@ -161,8 +185,9 @@ fn description(shown: &Shown<'_>) -> String {
     }
 }
 
-/// `dc:creator`, because the `author` of RSS is a mail address.
-fn creators(feed: &Feed<'_>, shown: &Shown<'_>) -> DublinCoreExtension {
+/// `dc:creator`, because the `author` of RSS is a mail address; and `dc:language`, as an item of RSS has no
+/// language of its own.
+fn dublin_core(feed: &Feed<'_>, shown: &Shown<'_>) -> DublinCoreExtension {
     let mut creators: Vec<_> = shown
         .entry
         .article
@@ -173,8 +198,10 @@ fn creators(feed: &Feed<'_>, shown: &Shown<'_>) -> DublinCoreExtension {
     if creators.is_empty() {
         creators.push(feed.author.name.to_string());
     }
+    let language = shown.entry.article.language.as_ref();
     DublinCoreExtension {
         creators,
+        languages: language.map(ToString::to_string).into_iter().collect(),
         ..DublinCoreExtension::default()
     }
 }
@@ -284,7 +311,7 @@ mod tests {
     }
 
     const SMALL: &str = r#"<?xml version="1.0" encoding="utf-8"?>
-<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">
 <channel>
 <title>Harbour &amp; Höfe</title>
 <link>https://news.example.org/</link>
@@ -294,6 +321,8 @@ mod tests {
 <generator>Tidings 0.1</generator>
 <docs>https://www.rssboard.org/rss-specification</docs>
 <ttl>60</ttl>
+<sy:updateFrequency>1</sy:updateFrequency>
+<sy:updatePeriod>hourly</sy:updatePeriod>
 <atom:link href="https://news.example.org/rss.xml" rel="self" type="application/rss+xml"/>
 <atom:link href="https://news.example.org/atom.xml" rel="alternate" type="application/atom+xml"/>
 <atom:link href="https://news.example.org/feed.json" rel="alternate" type="application/feed+json"/>
@@ -393,6 +422,28 @@ mod tests {
         check("https://news.example.org/icon", true);
         check("https://news.example.org/favicon.ico", false);
         check("https://news.example.org/icon.svg#x", false);
+    }
+
+    #[test]
+    fn the_rhythm_is_that_of_the_time_to_live() {
+        for (minutes, frequency, period) in [
+            (0, "60", "hourly"),
+            (1, "60", "hourly"),
+            (60, "1", "hourly"),
+            (61, "23", "daily"),
+            (1_440, "1", "daily"),
+            (1_441, "6", "weekly"),
+            (99_999, "1", "weekly"),
+        ] {
+            let said = rhythm(minutes);
+            let said = |name: &str| said[name][0].value.clone();
+            assert_eq!(
+                said("updateFrequency").as_deref(),
+                Some(frequency),
+                "{minutes}"
+            );
+            assert_eq!(said("updatePeriod").as_deref(), Some(period), "{minutes}");
+        }
     }
 
     #[test]

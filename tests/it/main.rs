@@ -18,6 +18,7 @@ mod check;
 mod clock;
 mod command_line;
 mod faults;
+mod feeds;
 mod folder_rules;
 mod golden;
 mod habits;

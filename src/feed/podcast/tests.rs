@@ -167,6 +167,8 @@ const CHANNEL: &str = r#"<ttl>60</ttl>
 <podcast:remoteItem feedGuid="9b024349-ccf0-5f69-a609-6b82873eab3c" feedUrl="https://podnews.net/rss" title="Podnews &amp; &quot;more&quot;"></podcast:remoteItem>
 <podcast:remoteItem feedGuid="917393e3-1b1e-5cef-ace4-edaa54e1f810"></podcast:remoteItem>
 </podcast:podroll>
+<sy:updateFrequency>1</sy:updateFrequency>
+<sy:updatePeriod>hourly</sy:updatePeriod>
 <atom:link "#;
 
 const ITEM: &str = r#"<itunes:author>Ana &amp; Bo</itunes:author>
