@@ -286,7 +286,11 @@ fn a_checkpoint_that_fails_loses_nothing() {
     if skips() {
         return;
     }
-    let (mut tidings, _) = with_an_entry();
+    // All of them are to be in the feed at the end.
+    let setup = Setup::new().with_tables("[feeds]\nmax_bytes = \"4MiB\"\n");
+    let mut tidings = setup.start();
+    tidings.drop_entry("first.md", &article("First", "Text."));
+    tidings.has_titles(&["First"]);
     let database = tidings.folder().join("state/ledger.sqlite");
     let fault = Fault::begins(
         &tidings,
@@ -296,12 +300,13 @@ fn a_checkpoint_that_fails_loses_nothing() {
     );
     // Several times the thousand pages after which SQLite makes a checkpoint.
     let mut titles = vec!["First".to_owned()];
-    for number in 0..12 {
-        let title = format!("Long {number}");
-        let long = format!("Sentence {number} that fills the log. ").repeat(30_000);
-        tidings.drop_entry(&format!("{number}.md"), &article(&title, &long));
-        titles.push(title);
-        thread::sleep(Duration::from_millis(100));
+    titles.extend((0..12).map(|number| format!("Long {number}")));
+    for edit in 0..4 {
+        for (number, title) in titles.iter().skip(1).enumerate() {
+            let long = format!("Sentence {number} of {edit} that fills the log. ").repeat(6_000);
+            tidings.drop_entry(&format!("{number}.md"), &article(title, &long));
+            thread::sleep(Duration::from_millis(30));
+        }
     }
     eventually("a checkpoint has failed", PATIENCE, || {
         (fault.count() > 0).then_some(())
