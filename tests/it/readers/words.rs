@@ -4,7 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{POLL, glue};
+use super::{Newsboat, POLL, Reader, Sfeed, glue};
+use crate::podcast::{COVER, recording};
 use crate::support::{Setup, Tidings, bare, repository, run, tools_are_required};
 
 /// An article with all that readers know; `None` without the tools.
@@ -28,8 +29,9 @@ fn site() -> Option<(Tidings, String)> {
          Read: Tides <https://tides.example/?a=1&b=2>\n",
     )
     .unwrap();
+    fs::write(entries.join("horn.mp3"), recording("Horn", 1, 2, COVER)).unwrap();
     let tidings = setup.start();
-    tidings.has_titles(&["The bridge is open", "A ferry & a <song>"]);
+    tidings.has_titles(&["The bridge is open", "A ferry & a <song>", "Horn"]);
     let ferry = tidings
         .titles()
         .into_iter()
@@ -120,4 +122,51 @@ fn rss_parser_knows_people_and_files() {
         "text": true,
     });
     assert_eq!(seen, expected);
+}
+
+#[test]
+fn newsboat_knows_people_and_files() {
+    let Some((tidings, id)) = site() else { return };
+    for path in ["/atom.xml", "/rss.xml"] {
+        let home = tempfile::tempdir().unwrap();
+        let url = format!("http://{}{path}", tidings.address());
+        Newsboat::new(home.path(), &url).poll();
+        let cache = rusqlite::Connection::open(home.path().join("cache.db")).unwrap();
+        let author: String = cache
+            .query_row(
+                "select author from rss_item where guid = ?1",
+                [&id],
+                |row| row.get(0),
+            )
+            .unwrap();
+        // Of several people it shows one in RSS.
+        let is_known = author.contains("Ana Reis") || (path == "/rss.xml" && author == "Bo");
+        assert!(is_known, "{path}: {author}");
+        // It takes sound alone.
+        let sound = "select enclosure_type from rss_item where enclosure_url = ?1";
+        let horn = "https://news.example.org/media/horn.mp3";
+        let media_type: String = cache.query_row(sound, [horn], |row| row.get(0)).unwrap();
+        assert_eq!(media_type, "audio/mpeg", "{path}");
+    }
+}
+
+#[test]
+fn sfeed_knows_people_files_and_tags() {
+    let Some((tidings, id)) = site() else { return };
+    for path in ["/atom.xml", "/rss.xml"] {
+        let home = tempfile::tempdir().unwrap();
+        let url = format!("http://{}{path}", tidings.address());
+        Sfeed::new(home.path(), &url).poll();
+        let lines = fs::read_to_string(home.path().join("feeds/tidings")).unwrap();
+        let lines = lines
+            .lines()
+            .map(|line| line.split('\t').collect::<Vec<_>>());
+        let ferry = lines.into_iter().find(|fields| fields[5] == id).unwrap();
+        assert!(ferry[6].contains("Ana Reis"), "{path}: {ferry:?}");
+        assert_eq!(
+            ferry[7], "https://news.example.org/media/ferry.pdf",
+            "{path}"
+        );
+        assert!(ferry[8].contains("erries"), "{path}: {ferry:?}");
+    }
 }
