@@ -19,8 +19,7 @@ use rayon::prelude::*;
 
 use crate::documents::{Documents, MakeError, PAGE_RULES, compress};
 use crate::entry::FolderPath;
-use crate::feed::Format;
-use crate::site::{DocumentKey, Found, Site};
+use crate::site::{DocumentKey, Found, Plan, Site};
 
 /// What is built from.
 pub struct Source<'a> {
@@ -62,7 +61,8 @@ pub enum BuildError {
     Make(String, #[source] MakeError),
 }
 
-/// The list of the files of the last build, one path a line. Its name is one that servers hide.
+/// The list of the files that the last build may have made, one path a line. Its name is one that servers
+/// hide.
 const LIST: &str = ".tidings-build";
 
 /// What compression can't make smaller by as much as a request costs.
@@ -94,17 +94,25 @@ pub fn build(
 ) -> Result<Built, BuildError> {
     let Target { folder, before } = target;
     let out = &folder;
-    let addresses = source.site.addresses();
+    let addresses = source.site.addresses().into_iter();
+    let files: Vec<Planned> = addresses
+        .filter_map(|address| Planned::at(source.site, address))
+        .collect();
+    let hosts = ["_redirects", "_headers"].map(PathBuf::from);
+    let planned = files.iter().flat_map(Planned::files).chain(hosts);
+    let planned: BTreeSet<PathBuf> = planned.collect();
+    // What is begun is known to the next build, should this one break off.
+    let begun: BTreeSet<&PathBuf> = before.iter().chain(&planned).collect();
+    put(&out.join(LIST), list_of(begun).as_bytes())?;
     let done = AtomicUsize::new(0);
-    let total = addresses.len();
-    let write = |address: &String| {
-        let file = Address::of(source, address)?;
-        let written = file.map(|file| file.write(source, out)).transpose()?;
+    let total = files.len();
+    let write = |file: &Planned| {
+        let written = file.write(source, out)?;
         progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-        Ok(written.unwrap_or_default())
+        Ok(written)
     };
     // What feeds name is there before they are.
-    let (feeds, pages): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|it| is_feed(it));
+    let (feeds, pages): (Vec<_>, Vec<_>) = files.into_iter().partition(Planned::is_feed);
     let mut written: Vec<Written> = pages.par_iter().map(write).collect::<Result<_, _>>()?;
     let last: Vec<Written> = feeds.par_iter().map(write).collect::<Result<_, _>>()?;
     written.extend(last);
@@ -123,12 +131,7 @@ pub fn build(
     for file in before.iter().filter(|file| !files.contains(file)) {
         removed += usize::from(remove(out, file)?);
     }
-    let mut names = String::new();
-    for file in &files {
-        // Writing to a String can't fail.
-        let _ = writeln!(names, "{}", file.display());
-    }
-    put(&out.join(LIST), names.as_bytes())?;
+    put(&out.join(LIST), list_of(&planned).as_bytes())?;
     Ok(Built {
         files: written.iter().filter(|it| !it.files.is_empty()).count(),
         written: written.iter().filter(|it| it.is_new).count(),
@@ -136,9 +139,13 @@ pub fn build(
     })
 }
 
-fn is_feed(address: &str) -> bool {
-    let (_, name) = address.rsplit_once('/').unwrap_or(("", address));
-    Format::ALL.iter().any(|format| format.file_name() == name)
+fn list_of<'a>(files: impl IntoIterator<Item = &'a PathBuf>) -> String {
+    let mut list = String::new();
+    for file in files {
+        // Writing to a String can't fail.
+        let _ = writeln!(list, "{}", file.display());
+    }
+    list
 }
 
 /// The files of the last build, from the folder's root.
@@ -179,56 +186,84 @@ struct Written {
 }
 
 /// What is at an address, and in which file.
-struct Address {
+struct Planned {
+    address: String,
     file: PathBuf,
-    content: Content,
+    what: What,
 }
 
-enum Content {
-    Document(Bytes, bool),
+enum What {
+    Document(Plan),
     Media(FolderPath),
 }
 
-impl Address {
-    /// `None` where nothing is, for example a file beside an entry that has just gone.
-    fn of(source: &Source<'_>, address: &str) -> Result<Option<Self>, BuildError> {
-        match source.site.find(&format!("/{address}")) {
-            Found::Document(plan) => {
-                let made = source.documents.make(source.site, &plan);
-                let bytes = made.map_err(|error| BuildError::Make(address.to_owned(), error))?;
-                let is_compressible = compress::is_compressible(plan.content_type);
-                Ok(Some(Self {
-                    file: file_of(address, &plan.key),
-                    content: Content::Document(bytes, is_compressible),
-                }))
+impl Planned {
+    /// `None` where nothing is.
+    fn at(site: &Site, address: String) -> Option<Self> {
+        let (file, what) = match site.find(&format!("/{address}")) {
+            Found::Document(plan) => (file_of(&address, &plan.key), What::Document(plan)),
+            Found::Media(path) => (PathBuf::from(format!("media/{path}")), What::Media(path)),
+            _ => return None,
+        };
+        Some(Self {
+            address,
+            file,
+            what,
+        })
+    }
+
+    fn is_feed(&self) -> bool {
+        matches!(&self.what, What::Document(plan) if matches!(plan.key, DocumentKey::Feed(..)))
+    }
+
+    fn is_compressible(&self) -> bool {
+        matches!(&self.what, What::Document(plan) if compress::is_compressible(plan.content_type))
+    }
+
+    /// The file, and the compressed ones that it may have beside it.
+    fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let endings = compress::ALL.into_iter().filter(|_| self.is_compressible());
+        let twins = endings.map(|(ending, _)| self.twin(ending));
+        [self.file.clone()].into_iter().chain(twins)
+    }
+
+    fn twin(&self, ending: &str) -> PathBuf {
+        let mut name = self.file.clone().into_os_string();
+        name.push(ending);
+        PathBuf::from(name)
+    }
+
+    /// The bytes; `None` if the file beside an entry has just gone: `serve` answers 404.
+    fn bytes(&self, source: &Source<'_>) -> Result<Option<Bytes>, BuildError> {
+        match &self.what {
+            What::Document(plan) => {
+                let made = source.documents.make(source.site, plan);
+                made.map(Some)
+                    .map_err(|error| BuildError::Make(self.address.clone(), error))
             }
-            Found::Media(path) => Ok(Some(Self {
-                file: PathBuf::from(format!("media/{path}")),
-                content: Content::Media(path),
-            })),
-            _ => Ok(None),
+            What::Media(path) => {
+                let mut bytes = Vec::new();
+                let read = (source.media)(path).and_then(|mut file| file.read_to_end(&mut bytes));
+                match read {
+                    Ok(_) => Ok(Some(Bytes::from(bytes))),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                    Err(error) => Err(BuildError::Media(path.clone(), error)),
+                }
+            }
         }
     }
 
-    fn write(self, source: &Source<'_>, out: &Path) -> Result<Written, BuildError> {
-        let path = out.join(&self.file);
-        let (bytes, is_compressible) = match self.content {
-            Content::Document(bytes, is_compressible) => (bytes, is_compressible),
-            Content::Media(media) => {
-                let mut bytes = Vec::new();
-                (source.media)(&media)
-                    .and_then(|mut file| file.read_to_end(&mut bytes))
-                    .map_err(|error| BuildError::Media(media, error))?;
-                (Bytes::from(bytes), false)
-            }
+    fn write(&self, source: &Source<'_>, out: &Path) -> Result<Written, BuildError> {
+        let Some(bytes) = self.bytes(source)? else {
+            return Ok(Written::default());
         };
-        let is_new = put(&path, &bytes)?;
+        let path = out.join(&self.file);
+        let is_new = !holds(&path, &bytes)?;
         let mut files = vec![self.file.clone()];
-        if is_compressible && bytes.len() >= LEAST_COMPRESSED {
+        // Compressed first: as long as the file itself is the old one, the next build makes all anew.
+        if self.is_compressible() && bytes.len() >= LEAST_COMPRESSED {
             for (ending, compress) in compress::ALL {
-                let mut name = self.file.clone().into_os_string();
-                name.push(ending);
-                let twin = PathBuf::from(name);
+                let twin = self.twin(ending);
                 let path = out.join(&twin);
                 if is_new || !path.exists() {
                     let small = compress(&bytes);
@@ -238,6 +273,7 @@ impl Address {
                 files.push(twin);
             }
         }
+        put(&path, &bytes)?;
         Ok(Written { files, is_new })
     }
 }
@@ -257,7 +293,7 @@ fn file_of(address: &str, key: &DocumentKey) -> PathBuf {
 /// Writes a file, all at once, if it is not there already. Returns whether it was not.
 fn put(path: &Path, bytes: &[u8]) -> Result<bool, BuildError> {
     let failed = |error| BuildError::Write(path.to_owned(), error);
-    if read(path).map_err(failed)?.is_some_and(|old| old == bytes) {
+    if holds(path, bytes)? {
         return Ok(false);
     }
     let folder = path.parent().unwrap_or(Path::new("."));
@@ -273,6 +309,12 @@ fn put(path: &Path, bytes: &[u8]) -> Result<bool, BuildError> {
         .inspect_err(|_| drop(fs::remove_file(&new)))
         .map_err(failed)?;
     Ok(true)
+}
+
+/// Whether the file is there, with these bytes.
+fn holds(path: &Path, bytes: &[u8]) -> Result<bool, BuildError> {
+    let old = read(path).map_err(|error| BuildError::Write(path.to_owned(), error))?;
+    Ok(old.is_some_and(|old| old == bytes))
 }
 
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {

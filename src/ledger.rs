@@ -27,6 +27,7 @@ mod restoring;
 mod rows;
 mod schema;
 mod show;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod tools;
@@ -41,8 +42,8 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use crate::catalogue::{Changes, Key, Record};
-use crate::entry::{Digest, FolderPath, Media};
+use crate::catalogue::{Changes, Key};
+use crate::entry::{Digest, FolderPath};
 use bodies::Source;
 pub use bodies::{Alarm, LedgerBodies};
 use census::Census;
@@ -52,29 +53,8 @@ use mirror::{Head, Mirror};
 use opening::Opened;
 use place::{Lock, Place};
 pub use restoring::Restored;
+pub use stored::{Feeds, Stored};
 pub use tools::{Checked, Inspector};
-
-/// What is kept of feeds, by their paths.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Feeds {
-    /// When an entry last left it.
-    pub departures: Vec<(String, Timestamp)>,
-    /// How its entries are divided among its documents; whoever works that out knows what it means.
-    pub histories: Vec<(String, String)>,
-}
-
-/// What a ledger kept.
-#[derive(Debug, Default)]
-pub struct Stored {
-    /// All identities with their last good versions.
-    pub records: Vec<Record>,
-    /// Files beside entries.
-    pub media: Vec<(FolderPath, Media)>,
-    /// What became of feeds.
-    pub feeds: Feeds,
-    /// The digest of the settings that documents show, and when they last changed.
-    pub settings: Option<(Digest, Timestamp)>,
-}
 
 /// The open ledger.
 pub struct Ledger {

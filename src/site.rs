@@ -347,8 +347,8 @@ impl Site {
         let changed = entries.iter().map(|record| record.changed);
         let changed = changed.fold(self.since, Ord::max);
         let manner = self.manner_of(key).field(format!("{part:?}"));
-        // Not after its own entries: what an archive document says changes with them alone.
-        let title = self.title_of(key, &[]);
+        // After its own entries: what an archive document says changes with them alone.
+        let title = self.title_of(key, &entries);
         Some(Window::new(
             title,
             entries,

@@ -12,7 +12,7 @@ use std::io;
 use super::*;
 use crate::catalogue::sample::{draft, seen};
 use crate::catalogue::{Catalogue, Observation, Resolved};
-use crate::entry::{Bodies, Draft, Stamp};
+use crate::entry::{Bodies, Draft, Media, Stamp};
 
 fn stamped(draft: Draft) -> (Draft, Stamp) {
     let stamp = seen(&draft);

@@ -1,4 +1,7 @@
 //! Pages: what they say, that nothing in them gets out of its place, and that they can be read.
+//!
+//! **Why this file is long.** Each kind of page has its tests, and most look at all kinds, made from one
+//! sample by the functions at the top.
 
 use std::collections::HashMap;
 

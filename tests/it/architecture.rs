@@ -65,7 +65,7 @@ const ROOMS: &[(&str, Uses)] = &[
         ]),
     ),
     ("http", Only(&["site", "documents"])),
-    ("build", Only(&["site", "documents", "feed"])),
+    ("build", Only(&["site", "documents"])),
     (
         "check",
         AllBut(&["cli", "daemon", "http", "documents", "page"]),

@@ -150,12 +150,12 @@ fn gunzip(file: &Path) -> Vec<u8> {
     unpacked
 }
 
-#[test]
-fn beside_a_daemon_what_it_has_published_is_built() {
-    let tidings = Setup::new().with_sample_entries().start();
-    tidings.feed_when("it serves", |feed| feed["items"][0].is_object());
-    let out = tidings.folder().join("public");
-    let output = Command::new(program())
+fn build_beside(tidings: &Tidings, out: &Path) -> Output {
+    build_by(&mut Command::new(program()), tidings, out)
+}
+
+fn build_by(command: &mut Command, tidings: &Tidings, out: &Path) -> Output {
+    command
         .arg("build")
         .args(["--out".as_ref(), out.as_os_str()])
         .args([
@@ -168,13 +168,54 @@ fn beside_a_daemon_what_it_has_published_is_built() {
             tidings.folder().join("state").as_os_str(),
         ])
         .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+        .unwrap()
+}
+
+#[test]
+fn beside_a_daemon_what_it_has_published_is_built() {
+    let tidings = Setup::new().with_sample_entries().start();
+    tidings.feed_when("it serves", |feed| feed["items"][0].is_object());
+    let out = tidings.folder().join("public");
+    let output = build_beside(&tidings, &out);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
     assert!(same_as_served(&tidings, &out) > 200);
+}
+
+#[test]
+fn a_build_that_broke_off_is_gone_on_with() {
+    let setup = Setup::new().with("grace", "\"1h\"");
+    let words = "A sentence about the tide. ".repeat(100);
+    for number in 0..40 {
+        let text = format!("# Number {number}\n\n{words}\n\n![It](it.png)\n");
+        fs::write(setup.entries().join(format!("n-{number}.md")), text).unwrap();
+    }
+    fs::write(setup.entries().join("it.png"), "a picture").unwrap();
+    let tidings = setup.start();
+    tidings.feed_when("it serves", |feed| feed["items"][0].is_object());
+    let out = tidings.folder().join("public");
+    // The system ends whoever writes a file of more than 64 kB, which the feeds have and no page.
+    let mut short = Command::new("sh");
+    short
+        .args(["-c", "ulimit -f 128; exec \"$0\" \"$@\""])
+        .arg(program());
+    assert!(!build_by(&mut short, &tidings, &out).status.success());
+    let file = out.join("media/it.png");
+    assert!(file.exists() && out.join("entries/number-1.html").exists());
+    assert!(!out.join("atom.xml").exists());
+
+    // What has just gone is answered with 404, and is no file either.
+    let picture = tidings.entries().join("it.png");
+    let bytes = fs::read(&picture).unwrap();
+    fs::remove_file(&picture).unwrap();
+    let output = build_beside(&tidings, &out);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(!file.exists() && out.join("rss.xml").exists());
+
+    fs::write(&picture, &bytes).unwrap();
+    assert!(build_beside(&tidings, &out).status.success());
+    assert_eq!(fs::read(file).unwrap(), bytes);
 }
 
 #[test]

@@ -1,4 +1,7 @@
 //! Each rule is broken once, by a change to a document that breaks none.
+//!
+//! **Why this file is long.** It is one table with a row for each of the rules, in their order; whoever adds
+//! a rule adds a row, and needs to look nowhere else.
 
 use std::collections::BTreeSet;
 

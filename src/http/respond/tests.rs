@@ -1,3 +1,8 @@
+//! What is answered to which request, and with which fields.
+//!
+//! **Why this file is long.** Each test is a table of requests with their answers, which are read side by
+//! side.
+
 use super::*;
 use crate::entry::Digest;
 use crate::feed::{FeedKey, Format};

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use super::*;
+use crate::catalogue::Record;
 use crate::entry::{EntryId, Slug, Text};
 
 pub(super) const ENTRIES: &str = "/srv/entries";

@@ -81,6 +81,26 @@ fn the_newest_are_shown_and_the_others_are_in_volumes() {
 }
 
 #[test]
+fn an_archive_is_called_as_its_own_entries_have_it() {
+    let mut world = World::new("https://example.org/", 2);
+    let drafts = (0..6).map(|number| {
+        let mut draft = dated(&format!("{number}.md"), number);
+        draft.article.categories = vec![crate::entry::Category {
+            term: Slug::from_words("stadt land").unwrap(),
+            label: Text::one_line("Stadt & Land"),
+        }];
+        draft
+    });
+    world.drop_in(drafts.collect());
+    let view = View {
+        feed: FeedKey::from_path("tags/stadt-land/").unwrap(),
+        part: Some(Part::Volume(1)),
+    };
+    let window = world.site.window(&view).unwrap();
+    assert_eq!(window.title.as_str(), "Stadt & Land – News");
+}
+
+#[test]
 fn an_old_entry_that_comes_late_is_in_a_volume_of_its_time_of_arrival() {
     let mut world = World::new("https://example.org/", 2);
     world.drop_in((0..8).map(|it| dated(&format!("{it}.md"), it)).collect());
