@@ -233,7 +233,7 @@ mod tests {
             let line = parse(line).unwrap();
             let overrides = &line.common.overrides;
             assert_eq!(overrides.entries.as_deref(), Some(Path::new("e")));
-            assert_eq!(overrides.listen.unwrap().to_string(), "[::1]:0");
+            assert_eq!(overrides.listen[0].to_string(), "[::1]:0");
             let base_url = overrides.base_url.as_ref().unwrap();
             assert_eq!(base_url.as_str(), "https://a.example/");
             let adopt = match line.command {

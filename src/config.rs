@@ -10,13 +10,13 @@
 mod check;
 mod error;
 mod feeds;
+mod listen;
 mod podcast;
 mod removal_guard;
 mod text;
 mod values;
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,11 +28,12 @@ use crate::entry::{Address, Language, Person, Text};
 pub use check::CheckError;
 pub use error::ConfigError;
 pub use feeds::{FeedConfig, FeedOrder, FeedsConfig, WithoutConfig};
+pub use listen::{AdminListen, CertificateConfig, Listen, TlsConfig};
 pub use podcast::{
     Category, Funding, Medium, Owner, PodcastConfig, RemoteFeed, ShowKind, ShowPerson,
 };
 pub use removal_guard::RemovalGuardConfig;
-pub use text::{base_url as parse_base_url, listen as parse_listen};
+pub use text::base_url as parse_base_url;
 
 /// A settings file with every key, its default, and why one would change it.
 pub const DEFAULT_FILE: &str = include_str!("../config/tidings.toml");
@@ -51,9 +52,12 @@ pub struct Config {
     /// Where state is kept; `None`: worked out by [`crate::cli`] from the environment.
     #[serde(deserialize_with = "values::state")]
     pub state: Option<PathBuf>,
-    /// Where readers connect.
-    #[serde(deserialize_with = "values::listen")]
-    pub listen: SocketAddr,
+    /// Where readers connect: one place or several.
+    #[serde(
+        deserialize_with = "listen::places",
+        serialize_with = "listen::write_places"
+    )]
+    pub listen: Vec<Listen>,
     /// Where the publisher asks after health.
     #[serde(
         deserialize_with = "values::admin_listen",
@@ -105,31 +109,12 @@ pub struct Config {
     pub removal_guard: RemovalGuardConfig,
     /// How documents may be cached.
     pub http: HttpConfig,
+    /// Certificates; `None`: readers speak in the clear.
+    pub tls: Option<TlsConfig>,
     /// Numbers that nothing may exceed.
     pub limits: Limits,
     /// What is logged.
     pub log: LogConfig,
-}
-
-/// Where `/healthz` and `/readyz` are served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AdminListen {
-    /// `127.0.0.1:7374` if it is free, else any free port of the loopback.
-    Auto,
-    /// Just there.
-    At(SocketAddr),
-    /// Nowhere.
-    Off,
-}
-
-impl fmt::Display for AdminListen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Auto => f.write_str("auto"),
-            Self::At(address) => address.fmt(f),
-            Self::Off => f.write_str("off"),
-        }
-    }
 }
 
 /// How changes in the folder are noticed.
@@ -240,6 +225,17 @@ pub struct Limits {
     #[serde(deserialize_with = "values::duration::<_, 100, 3_600_000>")]
     #[serde(serialize_with = "values::write_duration")]
     pub write_timeout: Duration,
+    /// Requests at one time on one connection of HTTP/2.
+    #[serde(deserialize_with = "values::count::<_, 1, 10_000>")]
+    pub streams: usize,
+    /// How long a connection of HTTP/2 may be idle.
+    #[serde(deserialize_with = "values::duration::<_, 100, 3_600_000>")]
+    #[serde(serialize_with = "values::write_duration")]
+    pub idle_timeout: Duration,
+    /// How long a connection of HTTP/2 is used.
+    #[serde(deserialize_with = "values::duration::<_, 100, 86_400_000>")]
+    #[serde(serialize_with = "values::write_duration")]
+    pub connection_age: Duration,
     /// How long answers in flight may take when the daemon stops.
     #[serde(deserialize_with = "values::duration::<_, 100, 3_600_000>")]
     #[serde(serialize_with = "values::write_duration")]
@@ -261,7 +257,7 @@ impl Default for Config {
             base_url: None,
             entries: PathBuf::from("entries"),
             state: None,
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7373)),
+            listen: vec![Listen::LOCAL],
             admin_listen: AdminListen::Auto,
             settle: Duration::from_millis(200),
             hold: Duration::ZERO,
@@ -277,6 +273,7 @@ impl Default for Config {
             podcast: None,
             removal_guard: RemovalGuardConfig::default(),
             http: HttpConfig::default(),
+            tls: None,
             limits: Limits::default(),
             log: LogConfig::default(),
         }
@@ -361,6 +358,9 @@ impl Default for Limits {
             header_bytes: 16 << 10,
             header_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(20),
+            streams: 64,
+            idle_timeout: Duration::from_mins(1),
+            connection_age: Duration::from_mins(10),
             drain: Duration::from_secs(25),
         }
     }

@@ -8,6 +8,7 @@
 //! **Tasks**: one thread is the writer and owns all that changes; the async threads serve what it has
 //! shown last, and nothing they do can wait for it.
 
+mod certificates;
 mod clock;
 #[cfg(unix)]
 mod control;
@@ -37,7 +38,7 @@ use arc_swap::ArcSwapOption;
 use tracing::{info, warn};
 
 use crate::catalogue::{Catalogue, Terms};
-use crate::config::Config;
+use crate::config::{Config, Listen};
 use crate::documents::Documents;
 use crate::entry::parse::{Conventions, Defaults, Labels};
 use crate::entry::{Address, AddressError, Digest};
@@ -48,6 +49,7 @@ use crate::folder::watch::Hints;
 use crate::http::Server;
 use crate::ledger::{Ledger, LedgerError, Stored};
 use crate::site::{Settings, Site};
+use certificates::Certificates;
 use clock::Clock;
 pub use clock::now;
 #[cfg(unix)]
@@ -81,7 +83,10 @@ pub enum StartError {
     Ledger(#[from] LedgerError),
     /// An address that can't be listened at.
     #[error("can't listen at {0}: expected an address of this machine that no other program uses")]
-    Listen(SocketAddr, #[source] io::Error),
+    Listen(Listen, #[source] io::Error),
+    /// A certificate or its key.
+    #[error(transparent)]
+    Certificate(#[from] certificates::CertificateError),
     /// Something of the system is missing.
     #[error("the system refuses {0}")]
     System(&'static str, #[source] io::Error),
@@ -99,7 +104,10 @@ impl StartError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Ledger(LedgerError::Held { .. }) => 75,
-            Self::Ledger(LedgerError::Foreign { .. }) | Self::Ignore(_) | Self::Base(_) => 2,
+            Self::Ledger(LedgerError::Foreign { .. })
+            | Self::Ignore(_)
+            | Self::Base(_)
+            | Self::Certificate(_) => 2,
             _ => 1,
         }
     }
@@ -124,9 +132,10 @@ async fn serve(options: Options) -> Result<(), StartError> {
     let entries = std::path::absolute(&config.entries)
         .map_err(|error| StartError::System("the path of the entries folder", error))?;
     let ledger = Ledger::open(&state, &entries, adopt)?;
-    let listeners = Listeners::bind(config.listen, config.admin_listen).await?;
+    let certificates = config.tls.as_ref().map(Certificates::read).transpose()?;
+    let listeners = Listeners::bind(&config, certificates.as_ref()).await?;
 
-    let settings = settings(&config, listeners.address)?;
+    let settings = settings(&config, listeners.address())?;
     let (mut catalogue, mut site, clock) = restore(&config, &ledger, settings)?;
     let health = Arc::new(Health::new());
     let mut theme = ThemeFolder::new(config.theme.clone());
@@ -148,7 +157,10 @@ async fn serve(options: Options) -> Result<(), StartError> {
     let folder = Folder::new(entries, names, config.limits.entry_bytes);
     let server = server(&config, &ledger, &folder, &shown);
     listeners.announce(site.settings());
-    let serving = Serving::start(server, listeners, &config.limits, health.admin());
+    let serving = Serving::start(server, listeners, &config, &health);
+    let renewal = certificates.map(|it| it.renew(&health)).transpose();
+    let _renewal =
+        renewal.map_err(|error| StartError::System("a thread for certificates", error))?;
 
     let hints = Hints::with_echo(state.join("watch/echo"));
     mending
@@ -230,14 +242,14 @@ fn server(
 
 /// What documents say of the site. Without a public address, where we listen will do: the settings
 /// allow that on the loopback only.
-fn settings(config: &Config, address: SocketAddr) -> Result<Settings, StartError> {
+fn settings(config: &Config, address: Option<SocketAddr>) -> Result<Settings, StartError> {
     let base = if let Some(base) = &config.base_url {
         base.clone()
     } else {
         warn!(
             "`base_url` is not set: feeds name this machine alone, and nobody else can follow them"
         );
-        Address::parse(&format!("http://{address}/"))?
+        Address::parse(&config.local_base_url(address))?
     };
     Ok(site_settings(config, base))
 }

@@ -1,22 +1,31 @@
 //! Readers' connections, and what they are sent.
 //!
-//! The way of a request: `accept` takes the connection and keeps it within its limits; [`respond`]
-//! looks the path up in the current snapshot and answers, or names the document to make; this module
-//! has it made, and sends it. What may be kept by the reader is decided in [`conditional`], how it is
-//! coded in [`negotiate`], files beside entries are sent by [`media`], and [`admin`] tells the
-//! publisher's programs how the daemon is.
+//! The way of a request: `workers` are the threads, and `accept` takes the connection in one of them;
+//! `connection` finds out how it speaks, and keeps it within its limits with `places` and `pace`. For each
+//! request, an `exchange`, [`respond`] looks the path up in the current snapshot and answers, or names
+//! the document to make; this module has it made, and sends it. What may be kept by the reader is decided
+//! in [`conditional`], how it is coded in [`negotiate`]; files beside entries are sent by [`media`],
+//! [`tls`] holds the certificates, and [`admin`] tells the publisher's programs how the daemon is.
 //!
 //! # Limits
 //!
 //! | name | default | at the limit |
 //! | --- | --- | --- |
-//! | `limits.connections` | 1024 | more wait in the kernel's queue; fewer where the system grants too few open files, of which each may need two |
+//! | `limits.connections` | 1024 | who wants nothing and has been quiet longest is cut for who comes; only where all are being answered, more wait in the kernel's queue. Fewer where the system grants too few open files, of which each may need two |
 //! | `limits.headers` | 64 | 431, and the connection ends |
 //! | `limits.header_bytes` | 16 KiB | 431, and the connection ends |
-//! | `limits.header_timeout` | 10 s | for a head, and between requests: the connection ends |
+//! | `limits.header_timeout` | 10 s | for the first byte, the TLS handshake, a head, and between requests of HTTP/1: the connection ends |
 //! | `limits.write_timeout` | 20 s | a peer that takes no byte of its answer for so long is cut |
+//! | `limits.streams` | 64 | requests at one time on a connection of HTTP/2: more are refused |
+//! | `limits.idle_timeout` | 60 s | without a request and without progress on a connection of HTTP/2: it is told to end, and after as long again cut |
+//! | `limits.connection_age` | 10 min | a connection of HTTP/2 is told to end, so that load spreads and certificates change |
 //! | `limits.drain` | 25 s | at the end of the daemon: answers still in flight are cut |
 //! | send buffer | 256 KiB | what the kernel keeps of an answer, so that memory is bounded |
+//! | HTTP/2: windows | 64 KiB, 256 KiB | what a peer may have on its way to us, for a stream and for all |
+//! | HTTP/2: frame | 16 KiB | |
+//! | HTTP/2: stream buffer | 64 KiB | what we keep of an answer that waits for its peer |
+//! | HTTP/2: resets | 20, 100 | streams that a peer reset before we saw them, or made us reset: at the next, GOAWAY |
+//! | HTTP/2: ping | 20 s, 10 s | a silent peer is asked, and must answer |
 //! | piece | 64 KiB | what we keep of a file, for each connection that is sent one |
 //! | request body | 0 | never read: answered, then the connection ends |
 //! | accept pause | 50 ms to 1 s | between attempts when there are no descriptors, doubling |
@@ -28,13 +37,23 @@ mod accept;
 pub mod admin;
 mod body;
 pub mod conditional;
+mod connection;
+mod exchange;
 pub mod host;
+mod listener;
 pub mod media;
 pub mod negotiate;
 mod pace;
+mod places;
+pub mod redirect;
 pub mod respond;
+mod stream;
+pub mod tls;
+mod workers;
 
-use std::net::IpAddr;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,12 +62,13 @@ use bytes::Bytes;
 use hyper::http::{request, response};
 use hyper::{Response, StatusCode};
 use jiff::Timestamp;
-use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 pub use accept::Drained;
+pub use listener::{Listener, Peer};
 pub use media::{MediaContent, MediaFiles, OpenMedia};
+pub use workers::Door;
 
-use self::accept::Answering;
 use self::admin::Health;
 use self::body::Content;
 use self::respond::Answer;
@@ -70,16 +90,34 @@ pub struct Server {
     pub clock: fn() -> Timestamp,
 }
 
+/// What gives answers to the requests of a listener.
+trait Answering: Send + Sync + 'static {
+    /// The answer to a request whose body is not looked at. For HEAD it may have the body of GET.
+    fn answer(self: &Arc<Self>, request: request::Parts, peer: &Peer) -> Reply;
+}
+
+/// An answer.
+enum Reply {
+    /// It is there: nothing had to be made, and nothing is put on the heap for it.
+    Now(Response<Content>),
+    /// It comes.
+    Later(Pin<Box<dyn Future<Output = Response<Content>> + Send>>),
+}
+
 impl Server {
-    /// Serves readers at `listener` until `stop`, then closes it at once and lets answers in flight
-    /// finish within `limits.drain`.
+    /// Serves readers at `doors` until `stop` is true, then closes them at once and lets answers in
+    /// flight finish within `limits.drain`.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a thread, or what one needs.
     pub async fn serve(
         self,
-        listener: TcpListener,
+        doors: Vec<Door>,
         limits: &Limits,
-        stop: impl Future<Output = ()> + Send,
-    ) -> Drained {
-        accept::run(listener, Arc::new(self), limits, stop).await
+        stop: watch::Receiver<bool>,
+    ) -> io::Result<Drained> {
+        workers::serve(doors, Arc::new(self), limits, stop).await
     }
 
     /// A file beside an entry, opened off the async threads.
@@ -90,28 +128,34 @@ impl Server {
     ) -> Response<Content> {
         let files = Arc::clone(&self.media);
         let opened = tokio::task::spawn_blocking(move || files.open(&path)).await;
-        let opened = opened.map_err(std::io::Error::other).flatten();
+        let opened = opened.map_err(io::Error::other).flatten();
         media::respond(request, opened, self.max_age)
     }
 }
 
 impl Answering for Server {
-    async fn answer(&self, request: request::Parts) -> Response<Content> {
+    fn answer(self: &Arc<Self>, request: request::Parts, _: &Peer) -> Reply {
         // One snapshot for the whole answer, whatever is published meanwhile.
         let site = self.site.load_full();
         let find = site.as_ref().map(|site| |path: &str| site.find(path));
         let now = (self.clock)();
         let due = site.as_ref().and_then(|site| site.next_due());
         match respond::respond(&request, find, fresh_for(self.max_age, due, now), now) {
-            Answer::Ready(response) => response.map(Content::Bytes),
-            Answer::Media(path) => self.media(&request, path).await,
+            Answer::Ready(response) => Reply::Now(response.map(Content::Bytes)),
+            Answer::Media(path) => {
+                let server = Arc::clone(self);
+                Reply::Later(Box::pin(async move { server.media(&request, path).await }))
+            }
             Answer::Document { plan, coding, head } => {
                 // Without a snapshot nothing was found.
                 let Some(site) = site else {
-                    return unavailable();
+                    return Reply::Now(unavailable());
                 };
-                let document = self.documents.get(&site, &plan, coding).await;
-                made(&plan, document, head)
+                let server = Arc::clone(self);
+                Reply::Later(Box::pin(async move {
+                    let document = server.documents.get(&site, &plan, coding).await;
+                    made(&plan, document, head)
+                }))
             }
         }
     }
@@ -145,27 +189,36 @@ fn unavailable() -> Response<Content> {
     respond::failure(StatusCode::SERVICE_UNAVAILABLE).map(Content::Bytes)
 }
 
+/// Places at the listeners that are not for readers: for probes, and a person with a browser.
+const FEW: usize = 16;
+
 /// Serves [`admin`] at `listener` until `stop`, under the same limits as readers, but for so few
 /// connections that probes can't crowd out readers.
 pub async fn serve_admin(
-    listener: TcpListener,
+    listener: Listener,
     health: Arc<Health>,
     limits: &Limits,
     stop: impl Future<Output = ()> + Send,
 ) -> Drained {
-    /// Probes, and a person with a browser.
-    const CONNECTIONS: usize = 16;
-    let limits = Limits {
-        connections: limits.connections.min(CONNECTIONS),
-        ..limits.clone()
-    };
     // Where we listen is only asked to compare it with `Host`: a listener that can't say is taken
     // for one that nobody names.
-    let listening = listener
-        .local_addr()
-        .map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |at| at.ip());
+    let listening = listener.address();
+    let listening = listening.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |at| at.ip());
     let admin = Admin { health, listening };
-    accept::run(listener, Arc::new(admin), &limits, stop).await
+    serve_few(listener, admin, FEW, limits, stop).await
+}
+
+/// Serves `answering` at `listener` in this runtime until `stop`, with `most` places.
+async fn serve_few(
+    listener: Listener,
+    answering: impl Answering,
+    most: usize,
+    limits: &Limits,
+    stop: impl Future<Output = ()> + Send,
+) -> Drained {
+    let places = places::Places::new(most.min(limits.connections));
+    accept::run(listener, None, Arc::new(answering), limits, &places, stop).await;
+    accept::drain(&places, limits.drain).await
 }
 
 struct Admin {
@@ -174,8 +227,9 @@ struct Admin {
 }
 
 impl Answering for Admin {
-    async fn answer(&self, request: request::Parts) -> Response<Content> {
-        admin::respond(&request, &self.health, self.listening).map(Content::Bytes)
+    fn answer(self: &Arc<Self>, request: request::Parts, _: &Peer) -> Reply {
+        let response = admin::respond(&request, &self.health, self.listening);
+        Reply::Now(response.map(Content::Bytes))
     }
 }
 
@@ -224,18 +278,16 @@ mod tests {
 
     #[tokio::test]
     async fn the_admin_listener_answers() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = listener.local_addr().unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = Listener::Tcp(listener);
+        let at = listener.address().unwrap();
         let second = Duration::from_secs(1);
         let limits = Limits {
-            entry_bytes: 0,
-            document_cache: 0,
             connections: 4,
-            headers: 64,
-            header_bytes: 16 * 1024,
             header_timeout: second,
             write_timeout: second,
             drain: second,
+            ..Limits::default()
         };
         let health = Arc::new(Health::new());
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -86,7 +86,7 @@ impl Looked {
         let config = &self.settings.config;
         let base = match &config.base_url {
             Some(base) => base.clone(),
-            None => Address::parse(&format!("http://{}/", config.listen))?,
+            None => Address::parse(&config.local_base_url(None))?,
         };
         let settings = daemon::site_settings(config, base);
         Ok(Site::new(

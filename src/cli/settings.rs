@@ -2,12 +2,11 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::config::{self, CheckError, Config};
+use crate::config::{self, CheckError, Config, Listen};
 use crate::entry::{Address, Digest};
 use crate::ledger::Ledger;
 
@@ -24,10 +23,11 @@ pub(super) struct Overrides {
     /// Keep ids and the last good state in this folder
     #[arg(long, value_name = "DIR", global = true, env = "TIDINGS_STATE")]
     pub(super) state: Option<PathBuf>,
-    /// Serve readers at this IP address and port; port 0 picks a free one
+    /// Serve readers at this IP address and port, or unix:PATH; port 0 picks a free one. May be
+    /// given several times
     #[arg(long, value_name = "ADDR", global = true, env = "TIDINGS_LISTEN")]
-    #[arg(value_parser = config::parse_listen)]
-    pub(super) listen: Option<SocketAddr>,
+    #[arg(value_parser = Listen::parse, value_delimiter = ',')]
+    pub(super) listen: Vec<Listen>,
     /// The public address of the site; needed to serve more than this machine
     #[arg(long, value_name = "URL", global = true, env = "TIDINGS_BASE_URL")]
     #[arg(value_parser = config::parse_base_url)]
@@ -93,8 +93,8 @@ impl Settings {
         if let Some(entries) = overrides.entries {
             config.entries = entries;
         }
-        if let Some(listen) = overrides.listen {
-            config.listen = listen;
+        if !overrides.listen.is_empty() {
+            config.listen = overrides.listen;
         }
         config.state = overrides.state.or(config.state);
         config.base_url = overrides.base_url.or(config.base_url);

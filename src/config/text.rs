@@ -38,12 +38,9 @@ pub fn base_url(raw: &str) -> Result<Address, String> {
     Address::parse(url.as_str()).map_err(|error| error.to_string())
 }
 
-/// Parses where to listen: an IP address and a port.
-pub fn listen(raw: &str) -> Result<SocketAddr, String> {
+pub(super) fn address(raw: &str) -> Result<SocketAddr, String> {
     raw.trim().parse().map_err(|_| {
-        format!(
-            "`{raw}` is not an address and a port: expected for example 127.0.0.1:7373 or [::1]:7373"
-        )
+        format!("`{raw}` is not an address and a port: expected for example 0.0.0.0:80 or [::]:80")
     })
 }
 
@@ -94,6 +91,12 @@ pub(super) fn path(raw: &str) -> Result<PathBuf, String> {
         return Err("that is not the name of a folder: expected for example entries".to_owned());
     }
     Ok(PathBuf::from(raw))
+}
+
+pub(super) fn file(raw: &str) -> Result<PathBuf, String> {
+    path(raw).map_err(|_| {
+        "that is not the name of a file: expected for example /etc/tidings/key.pem".to_owned()
+    })
 }
 
 pub(super) fn timezone(raw: &str) -> Result<TimeZone, String> {

@@ -53,7 +53,9 @@ read_texts! {
     entries: PathBuf, "the name of a folder", text::path;
     state: Option<PathBuf>, "the name of a folder", |raw| text::path(raw).map(Some);
     theme: Option<PathBuf>, "the name of a folder", |raw| text::path(raw).map(Some);
-    listen: SocketAddr, "an address and a port such as 127.0.0.1:7373", text::listen;
+    file: PathBuf, "the name of a file", text::file;
+    redirect_listen: Option<SocketAddr>, "an address and a port such as 0.0.0.0:80",
+        |raw| text::address(raw).map(Some);
     admin_listen: AdminListen, "auto, off, or an address and a port such as 127.0.0.1:7374",
         text::admin_listen;
     timezone: TimeZone, "the name of a time zone such as Europe/Berlin, or system", text::timezone;
@@ -262,7 +264,7 @@ pub(super) fn terms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Sl
 }
 
 /// Reads a list of texts; each is read by itself, so that an error has the place of just that one.
-fn list<'de, D: Deserializer<'de>, T>(
+pub(super) fn list<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     parse: fn(&str) -> Result<T, String>,
 ) -> Result<Vec<T>, D::Error> {

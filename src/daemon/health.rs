@@ -27,6 +27,8 @@ pub(super) enum Trouble {
     ClockAhead,
     /// The publisher's theme can't be used.
     Theme,
+    /// A certificate is at its end.
+    Certificate,
     /// The writer has panicked.
     WriterFailed,
 }
@@ -43,6 +45,7 @@ impl Trouble {
             Self::ClockBehind => "the machine's clock is behind what is published",
             Self::ClockAhead => "the machine's clock is too far ahead to be believed",
             Self::Theme => "the theme can't be used",
+            Self::Certificate => "a certificate is at its end",
             Self::WriterFailed => "the writer has failed, and nothing new is published",
         }
     }

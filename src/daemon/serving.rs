@@ -2,17 +2,21 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 use super::StartError;
-use crate::config::{AdminListen, Limits};
+use super::certificates::Certificates;
+use super::health::Health;
+use crate::config::{AdminListen, Config, Listen};
 use crate::feed::Format;
-use crate::http::{self, Drained, Server, admin};
+use crate::http::{self, Door, Drained, Listener, Server, redirect};
 use crate::site::Settings;
 
 /// Where the admin listener is looked for first when nobody says where it should be.
@@ -20,22 +24,36 @@ const ADMIN_PORT: u16 = 7374;
 
 /// Sockets that are bound, and not served yet: what comes in waits.
 pub(super) struct Listeners {
-    readers: TcpListener,
-    admin: Option<TcpListener>,
-    /// Where readers connect.
-    pub(super) address: SocketAddr,
+    readers: Vec<Door>,
+    redirect: Option<Listener>,
+    admin: Option<Listener>,
+    /// The sockets that lie in the file system.
+    paths: SocketPaths,
 }
 
 impl Listeners {
-    /// Binds both.
-    pub(super) async fn bind(readers: SocketAddr, admin: AdminListen) -> Result<Self, StartError> {
-        let wished = readers;
-        let readers = listen(wished).await?;
-        let address = readers
-            .local_addr()
-            .map_err(|error| StartError::Listen(wished, error))?;
+    /// Binds all of them.
+    pub(super) async fn bind(
+        config: &Config,
+        certificates: Option<&Certificates>,
+    ) -> Result<Self, StartError> {
+        let acceptor = certificates.map(Certificates::acceptor).transpose()?;
+        let mut readers: Vec<Door> = Vec::new();
+        let mut paths = SocketPaths::default();
+        for place in &config.listen {
+            readers.push(match place {
+                Listen::At(address) => (listen(*address).await?, acceptor.clone()),
+                // A proxy on this machine: nobody can listen in.
+                Listen::Unix(path) => (paths.listen(path).await?, None),
+            });
+        }
+        let redirect = config.tls.as_ref().and_then(|tls| tls.redirect_listen);
+        let redirect = match redirect {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
         let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let admin = match admin {
+        let admin = match config.admin_listen {
             AdminListen::Off => None,
             AdminListen::At(address) => Some(listen(address).await?),
             AdminListen::Auto => Some(match listen(loopback(ADMIN_PORT)).await {
@@ -46,16 +64,30 @@ impl Listeners {
         };
         Ok(Self {
             readers,
+            redirect,
             admin,
-            address,
+            paths,
         })
+    }
+
+    /// Where readers connect, if it is an address at all.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        self.readers.iter().find_map(|(door, _)| door.address())
     }
 
     /// Says where we are, in plain lines that programs and people may rely on.
     pub(super) fn announce(&self, settings: &Settings) {
         let mut stderr = io::stderr().lock();
         // Nobody may be listening to us; the daemon works all the same.
-        let _ = writeln!(stderr, "listening on http://{}", self.address);
+        for (door, tls) in &self.readers {
+            let scheme = if tls.is_some() { "https" } else { "http" };
+            if let Some(address) = door.address() {
+                let _ = writeln!(stderr, "listening on {scheme}://{address}");
+            }
+        }
+        for path in &self.paths.0 {
+            let _ = writeln!(stderr, "listening on unix:{}", path.display());
+        }
         for format in Format::ALL {
             let _ = writeln!(
                 stderr,
@@ -65,22 +97,68 @@ impl Listeners {
                 format.file_name()
             );
         }
-        if let Some(Ok(admin)) = self.admin.as_ref().map(TcpListener::local_addr) {
-            let _ = writeln!(stderr, "  {:<10}http://{admin}/readyz", "health");
+        if let Some(address) = self.redirect.as_ref().and_then(Listener::address) {
+            let _ = writeln!(stderr, "  {:<10}http://{address}/", "redirect");
+        }
+        if let Some(address) = self.admin.as_ref().and_then(Listener::address) {
+            let _ = writeln!(stderr, "  {:<10}http://{address}/readyz", "health");
         }
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| StartError::Listen(address, error))
+async fn listen(address: SocketAddr) -> Result<Listener, StartError> {
+    let listener = TcpListener::bind(address).await;
+    listener
+        .map(Listener::Tcp)
+        .map_err(|error| StartError::Listen(Listen::At(address), error))
+}
+
+/// Sockets in the file system, which are removed when this is dropped.
+#[derive(Default)]
+struct SocketPaths(Vec<PathBuf>);
+
+impl SocketPaths {
+    /// Listens at `path`, where a socket of a daemon that is no more is replaced. Whoever may enter the
+    /// folder may connect, as to a port.
+    #[cfg(unix)]
+    async fn listen(&mut self, path: &Path) -> Result<Listener, StartError> {
+        use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+        let failed = |error| StartError::Listen(Listen::Unix(path.to_owned()), error);
+        let is_socket = |path: &Path| {
+            let found = std::fs::symlink_metadata(path);
+            found.is_ok_and(|found| found.file_type().is_socket())
+        };
+        if is_socket(path) && tokio::net::UnixStream::connect(path).await.is_err() {
+            std::fs::remove_file(path).map_err(failed)?;
+        }
+        let listener = UnixListener::bind(path).map_err(failed)?;
+        self.0.push(path.to_owned());
+        let everybody = std::fs::Permissions::from_mode(0o666);
+        std::fs::set_permissions(path, everybody).map_err(failed)?;
+        Ok(Listener::Unix(listener))
+    }
+
+    #[cfg(not(unix))]
+    #[expect(clippy::unused_async, clippy::unused_self, reason = "as elsewhere")]
+    async fn listen(&mut self, path: &Path) -> Result<Listener, StartError> {
+        let error = io::ErrorKind::Unsupported.into();
+        Err(StartError::Listen(Listen::Unix(path.to_owned()), error))
+    }
+}
+
+impl Drop for SocketPaths {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 /// Listeners that are served.
 pub(super) struct Serving {
     stop: watch::Sender<bool>,
-    readers: JoinHandle<Drained>,
+    readers: JoinHandle<io::Result<Drained>>,
+    _paths: SocketPaths,
 }
 
 impl Serving {
@@ -88,8 +166,8 @@ impl Serving {
     pub(super) fn start(
         server: Server,
         listeners: Listeners,
-        limits: &Limits,
-        health: Arc<admin::Health>,
+        config: &Config,
+        health: &Health,
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
         let until_stopped = || {
@@ -99,14 +177,24 @@ impl Serving {
                 let _ = stopped.wait_for(|stop| *stop).await;
             }
         };
-        let Listeners { readers, admin, .. } = listeners;
-        if let Some(admin) = admin {
-            let (limits, until) = (limits.clone(), until_stopped());
+        if let Some(admin) = listeners.admin {
+            let (limits, until) = (config.limits.clone(), until_stopped());
+            let health = health.admin();
             tokio::spawn(async move { http::serve_admin(admin, health, &limits, until).await });
         }
-        let (limits, until) = (limits.clone(), until_stopped());
-        let readers = tokio::spawn(async move { server.serve(readers, &limits, until).await });
-        Self { stop, readers }
+        if let (Some(listener), Some(base)) = (listeners.redirect, &config.base_url) {
+            let (limits, until) = (config.limits.clone(), until_stopped());
+            let origin = base.origin().to_owned();
+            tokio::spawn(async move { redirect::serve(listener, origin, &limits, until).await });
+        }
+        let limits = config.limits.clone();
+        let doors = listeners.readers;
+        let readers = tokio::spawn(async move { server.serve(doors, &limits, stopped).await });
+        Self {
+            stop,
+            readers,
+            _paths: listeners.paths,
+        }
     }
 
     /// Takes no more connections, and lets answers in flight finish within their limit.
@@ -114,13 +202,14 @@ impl Serving {
         // Nobody to tell means that all have ended.
         let _ = self.stop.send(true);
         match self.readers.await {
-            Ok(Drained::Complete) => info!("stopped; every answer in flight was finished"),
-            Ok(Drained::Cut(connections)) => {
+            Ok(Ok(Drained::Complete)) => info!("stopped; every answer in flight was finished"),
+            Ok(Ok(Drained::Cut(connections))) => {
                 warn!(
                     connections,
                     "stopped; time was up for some answers in flight"
                 );
             }
+            Ok(Err(error)) => warn!(%error, "the server had failed"),
             Err(_) => warn!("the server had failed"),
         }
     }

@@ -114,7 +114,7 @@ fn finish(
 
 fn as_stored(config: &Config, id: uuid::Uuid, stored: Stored) -> Result<Site, StartError> {
     let now = clock::now();
-    let settings = settings(config, config.listen)?;
+    let settings = settings(config, None)?;
     let digest: Digest = settings.digest();
     let since = match stored.settings {
         Some((known, since)) if known == digest => since,
@@ -127,7 +127,7 @@ fn as_stored(config: &Config, id: uuid::Uuid, stored: Stored) -> Result<Site, St
 
 /// Takes the turns that a daemon would take, until nothing is left to look at.
 fn catch_up(config: &Config, ledger: Ledger, folder: Folder) -> Result<Still, StartError> {
-    let settings = settings(config, config.listen)?;
+    let settings = settings(config, None)?;
     let (mut catalogue, site, clock) = super::restore(config, &ledger, settings)?;
     let health = Arc::new(Health::new());
     let mending = Mending::begin(&ledger, &health);

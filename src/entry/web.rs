@@ -57,6 +57,16 @@ impl Address {
         super::media_type_of(path)
     }
 
+    /// Scheme and authority, without a slash: `https://example.org:8443`. Nothing for an address without
+    /// an authority.
+    pub fn origin(&self) -> &str {
+        let Some(authority) = self.0.find("://").map(|at| at + 3) else {
+            return "";
+        };
+        let end = self.0[authority..].find(['/', '?', '#']);
+        &self.0[..end.map_or(self.0.len(), |at| authority + at)]
+    }
+
     /// Whether it can be opened in a browser: `http` or `https`.
     pub fn is_web(&self) -> bool {
         self.0.starts_with("http://") || self.0.starts_with("https://")

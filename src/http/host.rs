@@ -1,4 +1,5 @@
-//! The `Host` field. (RFC 9112 section 3.2, RFC 9110 section 7.2)
+//! The `Host` field, or what HTTP/2 has instead. (RFC 9112 section 3.2, RFC 9110 section 7.2, RFC 9113
+//! section 8.3.1)
 //!
 //! Nothing that we send is made from it: addresses come from the configuration. It is checked
 //! because a message that breaks this rule may mean something else to the proxy before us, and
@@ -17,6 +18,9 @@ pub enum HostError {
     /// Two of them: ours and the proxy's choice could differ.
     #[error("a request with more than one `Host`")]
     Several,
+    /// `Host` and the `:authority` of HTTP/2 differ.
+    #[error("a request for two hosts")]
+    Two,
     /// Not `host` or `host:port`.
     #[error("a `Host` that names no host")]
     Malformed,
@@ -26,16 +30,26 @@ pub enum HostError {
 /// one is allowed: it is what RFC 9112 demands for a target without an authority.
 pub fn check(request: &request::Parts) -> Result<Option<&str>, HostError> {
     let mut values = request.headers.get_all(HOST).iter();
-    let Some(value) = values.next() else {
+    let value = values.next();
+    if values.next().is_some() {
+        return Err(HostError::Several);
+    }
+    if request.version >= Version::HTTP_2
+        && let Some(authority) = request.uri.authority()
+    {
+        let authority = authority.as_str();
+        if value.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(authority.as_bytes())) {
+            return Err(HostError::Two);
+        }
+        return split(authority).map(Some).ok_or(HostError::Malformed);
+    }
+    let Some(value) = value else {
         return if request.version < Version::HTTP_11 {
             Ok(None)
         } else {
             Err(HostError::Missing)
         };
     };
-    if values.next().is_some() {
-        return Err(HostError::Several);
-    }
     let value = value.to_str().map_err(|_| HostError::Malformed)?;
     split(value).map(Some).ok_or(HostError::Malformed)
 }
@@ -124,6 +138,32 @@ mod tests {
             let found = check_with(Version::HTTP_11, &[field.as_bytes()]);
             assert_eq!(found, Err(HostError::Malformed), "{field:?}");
         }
+    }
+
+    #[test]
+    fn http_2_has_an_authority() {
+        let check = |uri: &str, field: Option<&str>, expected: Result<&str, HostError>| {
+            let mut request = Request::builder().version(Version::HTTP_2).uri(uri);
+            if let Some(field) = field {
+                request = request.header(HOST, field);
+            }
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            assert_eq!(check(&parts), expected.map(Some), "{uri} {field:?}");
+        };
+        check("http://example.org:7373/rss.xml", None, Ok("example.org"));
+        check(
+            "http://example.org/",
+            Some("Example.org"),
+            Ok("example.org"),
+        );
+        check(
+            "http://example.org/",
+            Some("evil.example"),
+            Err(HostError::Two),
+        );
+        check("http://me@example.org/", None, Err(HostError::Malformed));
+        check("/", Some("example.org"), Ok("example.org"));
+        check("/", None, Err(HostError::Missing));
     }
 
     #[test]

@@ -6,49 +6,58 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+
+use super::places::Pulse;
+use super::stream::Stream;
 
 /// A connection whose writes fail with `TimedOut` once the peer has taken no byte for `limit`.
 pub(super) struct Paced {
-    stream: TokioIo<TcpStream>,
+    stream: TokioIo<Stream>,
+    pulse: Arc<Pulse>,
     limit: Duration,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Paced {
-    pub(super) fn new(stream: TcpStream, limit: Duration) -> Self {
+    pub(super) fn new(stream: Stream, pulse: Arc<Pulse>, limit: Duration) -> Self {
         Self {
             stream: TokioIo::new(stream),
+            pulse,
             limit,
             stalled: None,
         }
     }
 
     /// Starts, keeps or ends the wait, by what came of a write.
-    fn judge<T>(
+    fn judge(
         &mut self,
         cx: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stalled = None;
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(result) = &written {
+            if self.stalled.take().is_some() {
+                self.pulse.set_stalled(false);
+            }
+            self.pulse.wrote(result.as_ref().map_or(0, |&bytes| bytes));
             return written;
         }
         let limit = self.limit;
+        if self.stalled.is_none() {
+            self.pulse.set_stalled(true);
+        }
         let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(limit)));
         if stalled.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
-        // What the kernel still holds for this peer is thrown away with the connection; a polite
-        // close would keep it until the peer reads.
-        let _ = self.stream.inner().set_zero_linger();
+        self.stream.inner().forget();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -86,12 +95,18 @@ impl Write for Paced {
         self.stream.is_write_vectored()
     }
 
-    // For TCP these two never wait: nothing is kept above the kernel.
+    // TLS keeps up to a record above the kernel, and flushes it: that may wait as a write does.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if matches!(flushed, Poll::Ready(Ok(()))) && self.stalled.is_none() {
+            return flushed;
+        }
+        let flushed = flushed.map_ok(|()| 0);
+        self.judge(cx, flushed).map_ok(|_| ())
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let shut = Pin::new(&mut self.stream).poll_shutdown(cx).map_ok(|()| 0);
+        self.judge(cx, shut).map_ok(|_| ())
     }
 }

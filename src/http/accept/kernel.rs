@@ -4,7 +4,7 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use super::super::listener::Listener;
 
 /// Bytes of an answer that the kernel keeps for one connection (it doubles the number for its own
 /// needs). Without a limit one stalled reader was seen to hold 4 MB that no process is charged for.
@@ -18,7 +18,7 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 const FOR_THE_REST: u64 = 64;
 
 /// How many connections of `wanted` can be had with the descriptors that the system grants.
-pub(super) fn connection_cap(wanted: usize) -> usize {
+pub(in super::super) fn connection_cap(wanted: usize) -> usize {
     let files = open_files(needed(wanted));
     let cap = affordable(wanted, files);
     if cap < wanted {
@@ -77,17 +77,22 @@ fn open_files(needed: u64) -> Option<u64> {
     }
 }
 
-/// Limits what the kernel keeps for a peer, and for how long. Connections inherit it.
+/// Limits what the kernel keeps for a peer, and for how long, and has it send small pieces at once:
+/// heads and last pieces must not wait for an acknowledgement. Connections inherit all of it.
 ///
 /// It is a second line, so it may fail: an operator's kernel knows other ways.
-pub(super) fn tune(listener: &TcpListener, write_timeout: Duration) {
+pub(super) fn tune(listener: &Listener, write_timeout: Duration) {
     #[cfg(unix)]
-    let _ = rustix::net::sockopt::set_socket_send_buffer_size(listener, SEND_BUFFER);
-    #[cfg(target_os = "linux")]
-    let _ = rustix::net::sockopt::set_tcp_user_timeout(
-        listener,
-        u32::try_from(write_timeout.as_millis()).unwrap_or(u32::MAX),
-    );
+    if let Listener::Tcp(listener) = listener {
+        use rustix::net::sockopt;
+        let _ = sockopt::set_socket_send_buffer_size(listener, SEND_BUFFER);
+        let _ = sockopt::set_tcp_nodelay(listener, true);
+        #[cfg(target_os = "linux")]
+        let _ = sockopt::set_tcp_user_timeout(
+            listener,
+            u32::try_from(write_timeout.as_millis()).unwrap_or(u32::MAX),
+        );
+    }
     let _ = (listener, write_timeout);
 }
 
@@ -137,12 +142,17 @@ mod tests {
     #[tokio::test]
     async fn connections_inherit_what_the_kernel_may_keep() {
         use rustix::net::sockopt;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        tune(&listener, Duration::from_secs(20));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
+        let listener = Listener::Tcp(listener);
+        tune(&listener, Duration::from_secs(20));
+        let Listener::Tcp(listener) = listener else {
+            panic!("it was TCP")
+        };
         let (_client, accepted) =
             tokio::join!(tokio::net::TcpStream::connect(at), listener.accept());
         let (stream, _) = accepted.unwrap();
+        assert!(sockopt::tcp_nodelay(&stream).unwrap());
         let buffer = sockopt::socket_send_buffer_size(&stream).unwrap();
         assert!(buffer <= 2 * SEND_BUFFER, "{buffer}");
         assert_eq!(sockopt::tcp_user_timeout(&stream).unwrap(), 20_000);

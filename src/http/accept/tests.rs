@@ -1,12 +1,16 @@
 //! Raw sockets on the loopback, with short limits. Waiting is reading, or polling, until a deadline.
 
+use super::super::body::Content;
+use super::super::{Peer, Reply, host, respond, workers};
 use super::*;
 use bytes::Bytes;
+use hyper::http::request;
+use hyper::{Response, StatusCode};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::sync::{Notify, oneshot};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
 
 /// No test may take longer than this.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -19,14 +23,11 @@ const GET_LAST: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 fn limits() -> Limits {
     Limits {
-        entry_bytes: 0,
-        document_cache: 0,
         connections: 16,
-        headers: 64,
-        header_bytes: 16 * 1024,
         header_timeout: Duration::from_millis(200),
         write_timeout: Duration::from_millis(200),
         drain: DEADLINE,
+        ..Limits::default()
     }
 }
 
@@ -38,26 +39,35 @@ struct Fake {
 }
 
 impl Answering for Fake {
-    async fn answer(&self, request: request::Parts) -> Response<Content> {
+    fn answer(self: &Arc<Self>, request: request::Parts, _: &Peer) -> Reply {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        if super::super::host::check(&request).is_err() {
-            return respond::failure(StatusCode::BAD_REQUEST).map(Content::Bytes);
+        if host::check(&request).is_err() {
+            return Reply::Now(respond::failure(StatusCode::BAD_REQUEST).map(Content::Bytes));
         }
         let body = match request.uri.path() {
             "/large" => Bytes::from(vec![b'x'; LARGE]),
             "/slow" => {
-                self.go.notified().await;
-                Bytes::from_static(b"slow but sure")
+                let fake = Arc::clone(self);
+                return Reply::Later(Box::pin(async move {
+                    fake.go.notified().await;
+                    Response::new(Content::Bytes(Bytes::from_static(b"slow but sure")))
+                }));
             }
             "/panic" => panic!("on purpose"),
+            "/late-panic" => {
+                return Reply::Later(Box::pin(async {
+                    tokio::task::yield_now().await;
+                    panic!("on purpose")
+                }));
+            }
             "/none" => {
                 let mut none = Response::new(Content::empty());
                 *none.status_mut() = StatusCode::NOT_MODIFIED;
-                return none;
+                return Reply::Now(none);
             }
             _ => Bytes::from_static(b"hello"),
         };
-        Response::new(Content::Bytes(body))
+        Reply::Now(Response::new(Content::Bytes(body)))
     }
 }
 
@@ -65,8 +75,8 @@ impl Answering for Fake {
 struct Running {
     at: SocketAddr,
     fake: Arc<Fake>,
-    stop: oneshot::Sender<()>,
-    ended: tokio::task::JoinHandle<Drained>,
+    stop: watch::Sender<bool>,
+    ended: tokio::task::JoinHandle<std::io::Result<Drained>>,
 }
 
 impl Running {
@@ -74,14 +84,11 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let fake = Arc::new(Fake::default());
-        let (stop, stopped) = oneshot::channel::<()>();
+        let (stop, stopped) = watch::channel(false);
         let answering = Arc::clone(&fake);
-        let ended = tokio::spawn(async move {
-            let stop = async {
-                let _ = stopped.await;
-            };
-            run(listener, answering, &limits, stop).await
-        });
+        let doors = vec![(Listener::Tcp(listener), None)];
+        let ended =
+            tokio::spawn(async move { workers::serve(doors, answering, &limits, stopped).await });
         Self {
             at,
             fake,
@@ -112,8 +119,12 @@ impl Running {
     }
 
     async fn stop(self) -> Drained {
-        self.stop.send(()).unwrap();
-        timeout(DEADLINE, self.ended).await.unwrap().unwrap()
+        self.stop.send(true).unwrap();
+        timeout(DEADLINE, self.ended)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap()
     }
 }
 
@@ -207,7 +218,9 @@ async fn head_is_get_less_its_body() {
     let fields = |answer: &str| {
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let fields = head.lines().filter(|line| !line.starts_with("date:"));
-        (fields.collect::<Vec<_>>().join("\n"), body.len())
+        let mut fields: Vec<_> = fields.collect();
+        fields.sort_unstable();
+        (fields.join("\n"), body.len())
     };
     for path in ["/", "/large", "/none", "/panic"] {
         let last = |method: &str| {
@@ -244,11 +257,13 @@ async fn a_request_with_a_body_is_the_last() {
 #[tokio::test]
 async fn a_panic_is_a_500_and_no_more() {
     let server = Running::start(limits()).await;
-    let request = format!("GET /panic HTTP/1.1\r\nHost: a\r\n\r\n{GET_LAST}");
-    let answers = server.talk(&request).await;
-    assert!(answers.starts_with("HTTP/1.1 500 "), "{answers:?}");
-    assert!(answers.ends_with("\r\n\r\nhello"), "{answers:?}");
-    assert!(!answers.contains("purpose"), "{answers:?}");
+    for path in ["/panic", "/late-panic"] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n{GET_LAST}");
+        let answers = server.talk(&request).await;
+        assert!(answers.starts_with("HTTP/1.1 500 "), "{answers:?}");
+        assert!(answers.ends_with("\r\n\r\nhello"), "{answers:?}");
+        assert!(!answers.contains("purpose"), "{answers:?}");
+    }
 }
 
 /// With one slot, a second client is answered only when the first is gone.
@@ -292,26 +307,35 @@ async fn a_reader_that_takes_its_time_gets_all() {
 }
 
 #[tokio::test]
-async fn no_more_connections_than_allowed() {
+async fn with_all_places_taken_who_is_quiet_goes_and_who_is_answered_stays() {
     let server = Running::start(Limits {
-        connections: 2,
-        header_timeout: DEADLINE,
+        connections: 1,
+        header_timeout: DEADLINE * 2,
         ..limits()
     })
     .await;
-    let mut open = Vec::new();
-    for _ in 0..2 {
-        let mut stream = server.connect().await;
-        stream.write_all(GET.as_bytes()).await.unwrap();
-        read_until(&mut stream, "hello").await;
-        open.push(stream);
+    for begun in ["", "GET / HTTP/1.1\r\nHo", GET] {
+        let mut quiet = server.connect().await;
+        quiet.write_all(begun.as_bytes()).await.unwrap();
+        if begun == GET {
+            read_until(&mut quiet, "hello").await;
+        }
+        let answer = server.talk(GET_LAST).await;
+        assert!(answer.ends_with("hello"), "after {begun:?}: {answer:?}");
+        assert_eq!(read_all(&mut quiet).await, "", "{begun:?}");
     }
-    let mut third = server.connect().await;
-    third.write_all(GET_LAST.as_bytes()).await.unwrap();
-    let waits = timeout(Duration::from_millis(100), third.read_u8()).await;
-    assert!(waits.is_err(), "answered although all slots are taken");
-    open.pop();
-    let answer = read_all(&mut third).await;
+    let before = server.fake.asked.load(Ordering::SeqCst);
+    let mut busy = server.connect().await;
+    let request = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
+    busy.write_all(request.as_bytes()).await.unwrap();
+    server.asked(before + 1).await;
+    let mut next = server.connect().await;
+    next.write_all(GET_LAST.as_bytes()).await.unwrap();
+    let waits = timeout(Duration::from_millis(100), next.read_u8()).await;
+    assert!(waits.is_err(), "answered although the place is taken");
+    server.fake.go.notify_one();
+    read_until(&mut busy, "slow but sure").await;
+    let answer = read_all(&mut next).await;
     assert!(answer.ends_with("ello"), "{answer:?}");
 }
 

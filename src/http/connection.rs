@@ -1,0 +1,297 @@
+//! One connection, from its first byte to its end.
+//!
+//! First it is found out who speaks and how: by TLS, whose ALPN says the version of HTTP (RFC 7301), or
+//! in the clear, where HTTP/2 begins with words of its own (RFC 9113 section 3.4, prior knowledge, as
+//! proxies have it). Then it belongs to `hyper`, within the limits that `hyper` does not have: see
+//! [`drive`] and [`super::pace`]. Never `hyper-util`'s `auto` builder: its limits begin only after the
+//! first bytes came, so a peer that sends nothing stays for ever.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::server::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
+use tokio::time::{Sleep, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use super::exchange::Conversation;
+use super::pace::Paced;
+use super::places::{Order, Place, Pulse};
+use super::stream::{Accepted, Stream};
+use super::{Answering, Peer};
+use crate::config::Limits;
+
+/// What a client that knows that we speak HTTP/2 begins with. (RFC 9113 section 3.4)
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Bytes that a peer of HTTP/2 may have on their way to us, for a stream and for all; we take no bodies.
+const WINDOWS: (u32, u32) = (64 << 10, 256 << 10);
+
+/// Bytes of a frame of HTTP/2.
+const FRAME: u32 = 16 << 10;
+
+/// Bytes of answers that are kept for a stream of HTTP/2 whose peer does not take them.
+const STREAM_BUFFER: usize = 64 << 10;
+
+/// Streams that a peer may have reset before we have looked at them ("rapid reset", CVE-2023-44487), and
+/// that it may have made us reset ("made you reset", CVE-2025-8671); at the next one it is told to go.
+const RESETS: (usize, usize) = (20, 100);
+
+/// How often a quiet peer of HTTP/2 is asked whether it is still there, and how long it may take to say
+/// so: for peers that vanished without a word.
+const PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
+
+/// Fewer bytes than this in one look are no progress: pings are answered with 17.
+const PROGRESS: u64 = 1024;
+
+/// How connections are spoken with. One for each listener.
+pub(super) struct Manners {
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
+    tls: Option<TlsAcceptor>,
+    limits: Limits,
+}
+
+impl Manners {
+    pub(super) fn new(limits: &Limits, tls: Option<TlsAcceptor>) -> Self {
+        Self {
+            http1: first(limits),
+            http2: second(limits),
+            tls,
+            limits: limits.clone(),
+        }
+    }
+}
+
+/// HTTP/1 with our limits.
+fn first(limits: &Limits) -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        // `printf … | nc` closes its side after the request; it is to have its answer all the same,
+        // also when a document must be made first. One that has gone is noticed when we write.
+        .half_close(true)
+        .header_read_timeout(limits.header_timeout)
+        .max_headers(limits.headers)
+        .max_header_size(limits.header_bytes)
+        // `hyper` takes no smaller buffer; the line above holds all the same.
+        .max_buf_size(limits.header_bytes.max(8192));
+    http
+}
+
+/// HTTP/2 with our limits.
+fn second(limits: &Limits) -> http2::Builder<TokioExecutor> {
+    let mut http = http2::Builder::new(TokioExecutor::new());
+    let header_bytes = u32::try_from(limits.header_bytes).unwrap_or(u32::MAX);
+    let streams = u32::try_from(limits.streams).unwrap_or(u32::MAX);
+    http.timer(TokioTimer::new())
+        .max_concurrent_streams(streams)
+        .max_header_list_size(header_bytes)
+        .initial_stream_window_size(WINDOWS.0)
+        .initial_connection_window_size(WINDOWS.1)
+        .max_frame_size(FRAME)
+        .max_send_buf_size(STREAM_BUFFER)
+        .max_pending_accept_reset_streams(RESETS.0)
+        .max_local_error_reset_streams(RESETS.1)
+        .keep_alive_interval(PING.0)
+        .keep_alive_timeout(PING.1);
+    http
+}
+
+/// Which HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Speech {
+    First,
+    Second,
+}
+
+/// Serves one connection until its end.
+pub(super) async fn converse<A: Answering>(
+    manners: Arc<Manners>,
+    accepted: Accepted,
+    peer: Peer,
+    answering: Arc<A>,
+    place: Place,
+) {
+    let pulse = Arc::clone(&place.pulse);
+    let greeting = timeout(manners.limits.header_timeout, greet(&manners, accepted));
+    let greeted = tokio::select! {
+        greeted = greeting => greeted,
+        // Nothing is being answered yet.
+        _ = std::future::poll_fn(|cx| pulse.poll_order(cx)) => return,
+    };
+    // How a peer fails to speak HTTP, or goes away, is its own affair.
+    let (stream, speech) = match greeted {
+        Ok(Ok(Some(greeted))) => greeted,
+        Ok(Ok(None)) | Err(_) => return,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a connection ended before its first request");
+            return;
+        }
+    };
+    let limits = &manners.limits;
+    let stream = Paced::new(stream, Arc::clone(&pulse), limits.write_timeout);
+    let service = Conversation::new(answering, peer, &pulse);
+    // In boxes, so that those who have not said a word yet don't take the room of those who have.
+    let ended = match speech {
+        Speech::First => {
+            let connection = manners.http1.serve_connection(stream, service);
+            Box::pin(drive(connection, &pulse, None)).await
+        }
+        Speech::Second => {
+            let connection = manners.http2.serve_connection(stream, service);
+            let watch = Watch::new(limits);
+            Box::pin(drive(connection, &pulse, Some(watch))).await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Finds out how the peer speaks; `None` if it left without a word.
+async fn greet(
+    manners: &Manners,
+    mut accepted: Accepted,
+) -> std::io::Result<Option<(Stream, Speech)>> {
+    if let Some(acceptor) = &manners.tls {
+        let tls = Box::pin(acceptor.accept(accepted)).await?;
+        let speech = match tls.get_ref().1.alpn_protocol() {
+            Some(b"h2") => Speech::Second,
+            _ => Speech::First,
+        };
+        return Ok(Some((Stream::Tls(Box::new(tls)), speech)));
+    }
+    let speech = accepted.look(|bytes| speech_of(bytes).map(|speech| (speech, 0)));
+    Ok(speech
+        .await?
+        .map(|speech| (Stream::Plain(accepted), speech)))
+}
+
+/// Which HTTP begins so; `None` while it may be either. The preface is short, so this ends.
+fn speech_of(bytes: &[u8]) -> Option<Speech> {
+    if bytes.starts_with(PREFACE) {
+        Some(Speech::Second)
+    } else if PREFACE.starts_with(bytes) {
+        None
+    } else {
+        Some(Speech::First)
+    }
+}
+
+/// What `hyper` does not look after in HTTP/2: peers that are there and do nothing, and connections
+/// that never end.
+///
+/// A peer may have requested something and take none of it by never opening its window; nothing waits
+/// to be written then, so [`Paced`] sees nothing. So what is looked at is progress: a request, or bytes
+/// written that are more than pings.
+struct Watch {
+    look: Pin<Box<Sleep>>,
+    every: Duration,
+    /// So many looks without progress are enough.
+    patience: u32,
+    quiet: u32,
+    /// So many looks in all, and the peer is to come again on a new connection.
+    left: u32,
+    before: (u64, u64),
+}
+
+impl Watch {
+    fn new(limits: &Limits) -> Self {
+        // A few looks in the time that a peer may be idle are exact enough.
+        let every = (limits.idle_timeout / 4).max(Duration::from_millis(10));
+        let looks = limits.connection_age.as_millis() / every.as_millis();
+        Self {
+            look: Box::pin(sleep(every)),
+            every,
+            patience: 4,
+            quiet: 0,
+            left: u32::try_from(looks).unwrap_or(u32::MAX).max(1),
+            before: (0, 0),
+        }
+    }
+
+    /// Ready at each moment when it is enough.
+    fn poll(&mut self, cx: &mut Context<'_>, pulse: &Pulse) -> Poll<()> {
+        while self.look.as_mut().poll(cx).is_ready() {
+            self.look = Box::pin(sleep(self.every));
+            let now = pulse.so_far();
+            let is_progress = now.0 != self.before.0 || now.1 - self.before.1 >= PROGRESS;
+            self.before = now;
+            self.quiet = if is_progress { 0 } else { self.quiet + 1 };
+            self.left = self.left.saturating_sub(1);
+            if self.quiet >= self.patience || self.left == 0 {
+                return Poll::Ready(());
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Whether nothing goes on although the peer was told to end.
+    fn is_hopeless(&self) -> bool {
+        self.quiet >= self.patience
+    }
+}
+
+/// Keeps a connection going until it ends, is told to end, or is cut.
+async fn drive<C>(connection: C, pulse: &Pulse, mut watch: Option<Watch>) -> Result<(), C::Error>
+where
+    C: GracefulConnection,
+{
+    let mut connection = pin!(connection);
+    let mut is_ending = false;
+    std::future::poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+                return Poll::Ready(ended);
+            }
+            match pulse.poll_order(cx) {
+                Poll::Ready(Order::GiveWay) if pulse.is_idle() => return Poll::Ready(Ok(())),
+                Poll::Ready(Order::Finish) if !is_ending => {
+                    is_ending = true;
+                    connection.as_mut().graceful_shutdown();
+                    continue;
+                }
+                _ => {}
+            }
+            let Some(watch) = &mut watch else {
+                return Poll::Pending;
+            };
+            match watch.poll(cx, pulse) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(()) if is_ending && watch.is_hopeless() => return Poll::Ready(Ok(())),
+                Poll::Ready(()) if is_ending => {}
+                Poll::Ready(()) => {
+                    is_ending = true;
+                    watch.quiet = 0;
+                    connection.as_mut().graceful_shutdown();
+                }
+            }
+        }
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_tell_which_http() {
+        let check = |bytes: &[u8], expected| assert_eq!(speech_of(bytes), expected, "{bytes:?}");
+        check(b"", None);
+        check(b"P", None);
+        check(&PREFACE[..23], None);
+        check(PREFACE, Some(Speech::Second));
+        check(
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0",
+            Some(Speech::Second),
+        );
+        check(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\r", Some(Speech::First));
+        check(b"GET", Some(Speech::First));
+        check(b"POST", Some(Speech::First));
+        check(b"\x16\x03\x01", Some(Speech::First));
+    }
+}

@@ -1,0 +1,98 @@
+//! Where connections come in: TCP, or a Unix socket for a proxy on the same machine.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
+
+use super::stream::Accepted;
+
+/// A socket that listens.
+#[derive(Debug)]
+pub enum Listener {
+    /// At an address.
+    Tcp(TcpListener),
+    /// At a path.
+    #[cfg(unix)]
+    Unix(UnixListener),
+}
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Its address; `None`: a Unix socket.
+    pub ip: Option<IpAddr>,
+}
+
+impl Listener {
+    /// The address; `None` for a path.
+    pub fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok(),
+            #[cfg(unix)]
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// The next connection.
+    pub(super) async fn accept(&self) -> io::Result<(Accepted, Peer)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                let ip = Some(address.ip().to_canonical());
+                Ok((stream.into(), Peer { ip }))
+            }
+            #[cfg(unix)]
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((stream.into(), Peer { ip: None }))
+            }
+        }
+    }
+
+    /// Takes it out of the runtime it was made in.
+    pub(super) fn park(self) -> io::Result<Parked> {
+        Ok(match self {
+            Self::Tcp(listener) => Parked::Tcp(listener.into_std()?),
+            #[cfg(unix)]
+            Self::Unix(listener) => Parked::Unix(listener.into_std()?),
+        })
+    }
+}
+
+/// A socket that listens, and that nobody waits at.
+#[derive(Debug)]
+#[expect(
+    clippy::disallowed_types,
+    reason = "tokio's types belong to one runtime, and these are on their way to several"
+)]
+pub(super) enum Parked {
+    Tcp(std::net::TcpListener),
+    #[cfg(unix)]
+    Unix(std::os::unix::net::UnixListener),
+}
+
+impl Parked {
+    /// The same socket once more.
+    ///
+    /// One socket for all threads, and not one each by `SO_REUSEPORT`: with that option a second daemon
+    /// would share the port without an error, and be given half of the connections.
+    pub(super) fn share(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Tcp(listener) => Self::Tcp(listener.try_clone()?),
+            #[cfg(unix)]
+            Self::Unix(listener) => Self::Unix(listener.try_clone()?),
+        })
+    }
+
+    /// Puts it into the runtime of this thread.
+    pub(super) fn wake(self) -> io::Result<Listener> {
+        Ok(match self {
+            Self::Tcp(listener) => Listener::Tcp(TcpListener::from_std(listener)?),
+            #[cfg(unix)]
+            Self::Unix(listener) => Listener::Unix(UnixListener::from_std(listener)?),
+        })
+    }
+}

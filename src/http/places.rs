@@ -1,0 +1,286 @@
+//! Who is connected: so many places, and the wish to have one back.
+//!
+//! When all places are taken, somebody who wants nothing just now has to go, longest quiet first: else
+//! a few thousand connections that say nothing would keep everybody out for as long as they like. So one
+//! place is always kept free for who comes next, and only where all are being answered does anyone wait.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
+
+use atomic_waker::AtomicWaker;
+use tokio::sync::Notify;
+
+/// The places of one accepting thread.
+#[derive(Debug)]
+pub(super) struct Places {
+    most: usize,
+    taken: AtomicUsize,
+    freed: Notify,
+    /// Those that sit, and some that have left, the longest seated or least lately busy first.
+    line: Mutex<VecDeque<Weak<Pulse>>>,
+}
+
+/// A place that is taken until this is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    places: Arc<Places>,
+    /// What goes on at it.
+    pub(super) pulse: Arc<Pulse>,
+}
+
+/// What a connection is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Others wait for this place: go, if nothing is being answered.
+    GiveWay,
+    /// Finish what is being answered, then go.
+    Finish,
+}
+
+const GIVE_WAY: u8 = 1;
+const FINISH: u8 = 2;
+
+/// What goes on at one connection, for all who ask.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    order: AtomicU8,
+    waker: AtomicWaker,
+    /// Answers under way.
+    answers: AtomicUsize,
+    /// Requests so far.
+    requests: AtomicU64,
+    /// Requests when its turn to go was last thought of; at first no number that there can be.
+    considered: AtomicU64,
+    /// Bytes written so far.
+    written: AtomicU64,
+    /// Whether the peer is being waited for to take more.
+    is_stalled: AtomicBool,
+}
+
+impl Places {
+    /// `most` places, at least one.
+    pub(super) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self {
+            most: most.max(1),
+            taken: AtomicUsize::new(0),
+            freed: Notify::new(),
+            line: Mutex::default(),
+        })
+    }
+
+    /// How many places are taken.
+    pub(super) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Whether nobody else can sit down.
+    pub(super) fn are_full(&self) -> bool {
+        self.taken() >= self.most
+    }
+
+    /// Takes one.
+    pub(super) fn take(self: &Arc<Self>) -> Place {
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        let pulse = Arc::new(Pulse::new());
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if line.len() >= 2 * self.most {
+            line.retain(|pulse| pulse.strong_count() > 0);
+        }
+        line.push_back(Arc::downgrade(&pulse));
+        Place {
+            places: Arc::clone(self),
+            pulse,
+        }
+    }
+
+    /// Waits until a place has become free since this was waited for last.
+    pub(super) async fn freed(&self) {
+        self.freed.notified().await;
+    }
+
+    /// Asks one connection to go at which nothing happens: the first in line that had no request since
+    /// it was thought of last. Who had one, or has only just come, is spared this once. `false`: for now
+    /// there is none.
+    pub(super) fn make_room(&self) -> bool {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..line.len() {
+            let Some(pulse) = line.pop_front() else {
+                return false;
+            };
+            let Some(sitting) = pulse.upgrade() else {
+                continue;
+            };
+            line.push_back(pulse);
+            if sitting.is_idle() && !sitting.was_busy_since_considered() {
+                sitting.tell(GIVE_WAY);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Tells all to finish.
+    pub(super) fn finish(&self) {
+        let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        for pulse in line.iter().filter_map(Weak::upgrade) {
+            pulse.tell(FINISH);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.places.taken.fetch_sub(1, Ordering::Relaxed);
+        self.places.freed.notify_one();
+    }
+}
+
+impl Pulse {
+    fn new() -> Self {
+        Self {
+            order: AtomicU8::new(0),
+            waker: AtomicWaker::new(),
+            answers: AtomicUsize::new(0),
+            requests: AtomicU64::new(0),
+            considered: AtomicU64::new(u64::MAX),
+            written: AtomicU64::new(0),
+            is_stalled: AtomicBool::new(false),
+        }
+    }
+
+    fn tell(&self, order: u8) {
+        self.order.fetch_max(order, Ordering::AcqRel);
+        self.waker.wake();
+    }
+
+    /// The next order. To give way is ordered once, the end from then on always.
+    pub(super) fn poll_order(&self, cx: &mut Context<'_>) -> Poll<Order> {
+        self.waker.register(cx.waker());
+        match self.order.load(Ordering::Acquire) {
+            0 => Poll::Pending,
+            GIVE_WAY => {
+                // Not a store: the end may have been ordered just now, and must not be lost.
+                let _ =
+                    self.order
+                        .compare_exchange(GIVE_WAY, 0, Ordering::AcqRel, Ordering::Acquire);
+                Poll::Ready(Order::GiveWay)
+            }
+            _ => Poll::Ready(Order::Finish),
+        }
+    }
+
+    /// Whether no answer is under way, and none on its way through the kernel.
+    pub(super) fn is_idle(&self) -> bool {
+        self.answers.load(Ordering::Acquire) == 0 && !self.is_stalled.load(Ordering::Relaxed)
+    }
+
+    fn was_busy_since_considered(&self) -> bool {
+        let requests = self.requests.load(Ordering::Relaxed);
+        self.considered.swap(requests, Ordering::Relaxed) != requests
+    }
+
+    /// A write waits for the peer, or does not any more.
+    pub(super) fn set_stalled(&self, is_stalled: bool) {
+        self.is_stalled.store(is_stalled, Ordering::Relaxed);
+    }
+
+    /// So many bytes have been written.
+    pub(super) fn wrote(&self, bytes: usize) {
+        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Requests and bytes written so far.
+    pub(super) fn so_far(&self) -> (u64, u64) {
+        (
+            self.requests.load(Ordering::Relaxed),
+            self.written.load(Ordering::Relaxed),
+        )
+    }
+}
+
+/// An answer under way, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Busy(Arc<Pulse>);
+
+impl Busy {
+    /// A request has come.
+    pub(super) fn with(pulse: &Arc<Pulse>) -> Self {
+        pulse.requests.fetch_add(1, Ordering::Relaxed);
+        pulse.answers.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(pulse))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.answers.fetch_sub(1, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(place: &Place) -> Option<Order> {
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        match place.pulse.poll_order(&mut cx) {
+            Poll::Ready(order) => Some(order),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn who_is_quiet_longest_gives_way_first() {
+        let places = Places::new(3);
+        let [first, second, third] = [(); 3].map(|()| places.take());
+        assert!(places.are_full());
+        assert!(!places.make_room(), "all have only just come");
+        // The first asks for something now and then, the second is being answered.
+        drop(Busy::with(&first.pulse));
+        let answer = Busy::with(&second.pulse);
+        assert!(places.make_room());
+        assert_eq!(
+            [order(&first), order(&second), order(&third)],
+            [None, None, Some(Order::GiveWay)]
+        );
+        drop(third);
+        assert!(!places.are_full());
+        // Since then it was quiet.
+        assert!(places.make_room());
+        assert_eq!(order(&first), Some(Order::GiveWay));
+        drop(first);
+        assert!(!places.make_room(), "the second is being answered");
+        drop(answer);
+        second.pulse.set_stalled(true);
+        assert!(!places.make_room(), "and now being written to");
+        second.pulse.set_stalled(false);
+        assert!(!places.make_room(), "it has just asked");
+        assert!(places.make_room());
+        assert_eq!(order(&second), Some(Order::GiveWay));
+        assert_eq!(order(&second), None, "an order is given once");
+    }
+
+    #[test]
+    fn an_end_is_an_end_for_all() {
+        let places = Places::new(2);
+        let [one, other] = [(); 2].map(|()| places.take());
+        assert!(!places.make_room() && places.make_room());
+        places.finish();
+        for place in [one, other] {
+            assert_eq!(order(&place), Some(Order::Finish));
+            assert_eq!(order(&place), Some(Order::Finish), "it holds from then on");
+        }
+    }
+
+    #[test]
+    fn the_line_does_not_grow() {
+        let places = Places::new(10);
+        for _ in 0..10_000 {
+            drop(places.take());
+        }
+        assert_eq!(places.taken(), 0);
+        assert!(places.line.lock().unwrap().len() <= 20);
+    }
+}
