@@ -5,8 +5,9 @@
 //! watch. **Stop**: no new connections; answers in flight finish within a limit; the writer ends its
 //! turn, so that what it has committed is also what it has shown.
 //!
-//! **Tasks**: one thread is the writer and owns all that changes; the async threads serve what it has
-//! shown last, and nothing they do can wait for it.
+//! **Tasks**: one thread is the writer and owns all that changes; those of [`crate::http`] serve readers
+//! from what it has shown last, and nothing they do can wait for it; the main thread waits for signals,
+//! for commands, and at the admin listener.
 
 mod certificates;
 mod clock;
@@ -115,7 +116,7 @@ impl StartError {
 
 /// Runs until SIGINT or SIGTERM.
 pub fn run(options: Options) -> Result<(), StartError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| StartError::System("threads", error))?;
