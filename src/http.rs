@@ -46,6 +46,7 @@ pub mod negotiate;
 mod pace;
 mod places;
 pub mod redirect;
+pub mod proxy_protocol;
 pub mod respond;
 mod stream;
 pub mod tls;
