@@ -10,8 +10,10 @@
 mod check;
 mod error;
 mod feeds;
+mod http;
 mod listen;
 mod podcast;
+mod proxies;
 mod removal_guard;
 mod text;
 mod values;
@@ -28,10 +30,12 @@ use crate::entry::{Address, Language, Person, Text};
 pub use check::CheckError;
 pub use error::ConfigError;
 pub use feeds::{FeedConfig, FeedOrder, FeedsConfig, WithoutConfig};
+pub use http::HttpConfig;
 pub use listen::{AdminListen, CertificateConfig, Listen, TlsConfig};
 pub use podcast::{
     Category, Funding, Medium, Owner, PodcastConfig, RemoteFeed, ShowKind, ShowPerson,
 };
+pub use proxies::TrustedProxies;
 pub use removal_guard::RemovalGuardConfig;
 pub use text::base_url as parse_base_url;
 
@@ -107,7 +111,7 @@ pub struct Config {
     pub podcast: Option<PodcastConfig>,
     /// When files that vanish are taken for an accident.
     pub removal_guard: RemovalGuardConfig,
-    /// How documents may be cached.
+    /// How documents may be cached, and who asks for them.
     pub http: HttpConfig,
     /// Certificates; `None`: readers speak in the clear.
     pub tls: Option<TlsConfig>,
@@ -183,16 +187,6 @@ pub struct RelatedConfig {
     /// The words that begin one, without the colon.
     #[serde(deserialize_with = "values::labels")]
     pub labels: Vec<String>,
-}
-
-/// How documents may be cached.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct HttpConfig {
-    /// How long a copy is fresh.
-    #[serde(deserialize_with = "values::duration::<_, 0, 86_400_000>")]
-    #[serde(serialize_with = "values::write_duration")]
-    pub max_age: Duration,
 }
 
 /// Numbers that nothing may exceed. Each is enforced in one place and has a test.
@@ -336,14 +330,6 @@ impl Default for RelatedConfig {
         ];
         Self {
             labels: labels.map(str::to_owned).to_vec(),
-        }
-    }
-}
-
-impl Default for HttpConfig {
-    fn default() -> Self {
-        Self {
-            max_age: Duration::from_mins(1),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What only all settings together can tell.
 
+use std::collections::BTreeSet;
+
 use super::{AdminListen, Config, Listen};
 use crate::entry::Slug;
-use std::collections::BTreeSet;
 
 /// Settings that are each right, but not together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +29,12 @@ pub enum CheckError {
     /// Nobody can be sent to an address that is not known.
     #[error("`tls.redirect_listen` needs `base_url`: that is where it sends everybody")]
     RedirectWithoutBaseUrl,
+    /// Without a proxy to believe, no connection would begin with a PROXY header.
+    #[error(
+        "`proxy_protocol` is on, but no proxy is believed: add the addresses of yours to \
+         `trusted_proxies`, for example [\"127.0.0.1\"]"
+    )]
+    NoTrustedProxy,
     /// Two feeds can't have one address.
     #[error("two feeds are called `{0}`: give each `[[feed]]` a `name` of its own")]
     SameName(Slug),
@@ -66,6 +73,9 @@ impl Config {
         }
         if redirect.is_some() && self.base_url.is_none() {
             return Err(CheckError::RedirectWithoutBaseUrl);
+        }
+        if self.http.proxy_protocol && self.http.trusted_proxies.is_empty() {
+            return Err(CheckError::NoTrustedProxy);
         }
         let mut names = BTreeSet::new();
         match self.own_feeds.iter().find(|feed| !names.insert(&feed.name)) {

@@ -87,6 +87,9 @@ share = " 35 %"
 wait = "never"
 [http]
 max_age = "15m"
+rate_limit = false
+trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "2001:DB8::/32", "unix"]
+proxy_protocol = true
 [limits]
 entry_bytes = 4097
 document_cache = "1 GiB"
@@ -127,6 +130,9 @@ fn values_are_read_in_their_normal_form() {
     );
     assert_eq!(config.removal_guard.share, 35);
     assert_eq!(config.removal_guard.wait, None);
+    let proxies = &config.http.trusted_proxies;
+    assert!(proxies.trusts(Ipv4Addr::new(10, 1, 2, 3).into()) && proxies.trusts_unix());
+    assert!(!config.http.rate_limit && config.http.proxy_protocol);
     assert_eq!(config.limits.entry_bytes, 4097);
     assert_eq!(config.limits.document_cache, 1 << 30);
     assert_eq!(config.check(), Ok(()));
@@ -175,6 +181,31 @@ fn wrong_feeds_are_refused() {
         error.to_string(),
         "two feeds are called `a`: give each `[[feed]]` a `name` of its own"
     );
+}
+
+#[test]
+fn wrong_proxies_are_refused() {
+    let check = |list: &str, expected: &str| {
+        check_refused(&format!("[http]\ntrusted_proxies = {list}"), expected);
+    };
+    check(
+        "[\"127.0.0.1\", \"localhost\"]",
+        "2:33: `localhost` is no proxy: expected for example 192.0.2.1, 10.0.0.0/8",
+    );
+    check("[\"10.0.0.0/33\"]", "2:20: `10.0.0.0/33` is no proxy");
+    check("[\"10.0.0.0-10.0.0.9\"]", "is no proxy");
+    check("[\"127.0.0.1:80\"]", "is no proxy");
+    check("[\"\"]", "is no proxy");
+    check(
+        "[\"10.0.0.1/8\"]",
+        "`10.0.0.1/8` is in the middle of a network: expected 10.0.0.0/8, or the address alone",
+    );
+    check("[\"0.0.0.0/0\"]", "`0.0.0.0/0` is everybody");
+    check("[\"::/0\"]", "`::/0` is everybody");
+    check("\"127.0.0.1\"", "expected a list of texts");
+    check_refused("[http]\nproxy_protocol = \"v2\"", "expected a boolean");
+    let alone = Config::parse("[http]\nproxy_protocol = true").unwrap();
+    assert_eq!(alone.check(), Err(CheckError::NoTrustedProxy));
 }
 
 #[test]

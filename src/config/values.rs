@@ -11,7 +11,8 @@ use jiff::tz::TimeZone;
 use serde::de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serializer};
 
-use super::{AdminListen, FeedOrder, WatchMode, text};
+use super::proxies::Proxy;
+use super::{AdminListen, FeedOrder, TrustedProxies, WatchMode, text};
 use crate::entry::{Address, Content, Language, Person, Slug, Text};
 
 /// Reads a text and makes a value of it; anything but a text is refused as not being
@@ -261,6 +262,13 @@ pub(super) fn labels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<S
 /// Reads the terms that choose entries, as people write them: tags, names, folders, languages.
 pub(super) fn terms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Slug>, D::Error> {
     list(deserializer, text::name)
+}
+
+/// Reads the proxies that are believed.
+pub(super) fn proxies<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<TrustedProxies, D::Error> {
+    list(deserializer, Proxy::parse).map(TrustedProxies::new)
 }
 
 /// Reads a list of texts; each is read by itself, so that an error has the place of just that one.
