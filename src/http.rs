@@ -27,6 +27,8 @@
 //! | HTTP/2: resets | 20, 100 | streams that a peer reset before we saw them, or made us reset: at the next, GOAWAY |
 //! | HTTP/2: ping | 20 s, 10 s | a silent peer is asked, and must answer |
 //! | piece | 64 KiB | what we keep of a file, for each connection that is sent one |
+//! | PROXY header | 536 bytes, version 1: 107 | the connection ends |
+//! | proxies in a row | 16 | the last that was looked at is the client |
 //! | request body | 0 | never read: answered, then the connection ends |
 //! | accept pause | 50 ms to 1 s | between attempts when there are no descriptors, doubling |
 //!
@@ -36,6 +38,7 @@
 mod accept;
 pub mod admin;
 mod body;
+pub mod client;
 pub mod conditional;
 mod connection;
 mod exchange;

@@ -117,6 +117,11 @@ const ARGUED: &[(&str, &str, &str)] = &[
     ),
     (
         "http",
+        "config::TrustedProxies",
+        "who may say whom a request comes from, as it was checked",
+    ),
+    (
+        "http",
         "entry::Digest",
         "a validator is a digest; it says nothing of an entry",
     ),
