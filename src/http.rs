@@ -5,7 +5,9 @@
 //! request, an `exchange`, [`respond`] looks the path up in the current snapshot and answers, or names
 //! the document to make; this module has it made, and sends it. What may be kept by the reader is decided
 //! in [`conditional`], how it is coded in [`negotiate`]; files beside entries are sent by [`media`],
-//! [`tls`] holds the certificates, and [`admin`] tells the publisher's programs how the daemon is.
+//! [`tls`] holds the certificates, and [`admin`] tells the publisher's programs how the daemon is. Whom a
+//! request comes from is read in [`client`], behind a proxy that passes connections on by
+//! [`proxy_protocol`]; who asks too often waits for [`limiter`].
 //!
 //! # Limits
 //!
@@ -27,6 +29,9 @@
 //! | HTTP/2: resets | 20, 100 | streams that a peer reset before we saw them, or made us reset: at the next, GOAWAY |
 //! | HTTP/2: ping | 20 s, 10 s | a silent peer is asked, and must answer |
 //! | piece | 64 KiB | what we keep of a file, for each connection that is sent one |
+//! | answers to a client | 20/s, 100 at once; files 100/s and 500, 304s 1000/s and 5000 | 429; never for private addresses, and `http.rate_limit` switches it off |
+//! | the same version, asked for without validators | 1/min, 60 at once, for each client and document | 429, as above |
+//! | clients that are known | 131,072, and as many pairs of client and document: 4 MiB | those who spent least are forgotten |
 //! | PROXY header | 536 bytes, version 1: 107 | the connection ends |
 //! | proxies in a row | 16 | the last that was looked at is the client |
 //! | request body | 0 | never read: answered, then the connection ends |
@@ -43,13 +48,14 @@ pub mod conditional;
 mod connection;
 mod exchange;
 pub mod host;
+pub mod limiter;
 mod listener;
 pub mod media;
 pub mod negotiate;
 mod pace;
 mod places;
-pub mod redirect;
 pub mod proxy_protocol;
+pub mod redirect;
 pub mod respond;
 mod stream;
 pub mod tls;
