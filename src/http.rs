@@ -75,12 +75,14 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use accept::Drained;
-pub use listener::{Listener, Peer};
+pub use connection::Entrance;
+pub use listener::Listener;
 pub use media::{MediaContent, MediaFiles, OpenMedia};
 pub use workers::Door;
 
 use self::admin::Health;
 use self::body::Content;
+use self::client::Client;
 use self::respond::Answer;
 use crate::config::Limits;
 use crate::documents::{Documents, MakeError};
@@ -103,7 +105,7 @@ pub struct Server {
 /// What gives answers to the requests of a listener.
 trait Answering: Send + Sync + 'static {
     /// The answer to a request whose body is not looked at. For HEAD it may have the body of GET.
-    fn answer(self: &Arc<Self>, request: request::Parts, peer: &Peer) -> Reply;
+    fn answer(self: &Arc<Self>, request: request::Parts, client: Client) -> Reply;
 }
 
 /// An answer.
@@ -144,7 +146,7 @@ impl Server {
 }
 
 impl Answering for Server {
-    fn answer(self: &Arc<Self>, request: request::Parts, _: &Peer) -> Reply {
+    fn answer(self: &Arc<Self>, request: request::Parts, _: Client) -> Reply {
         // One snapshot for the whole answer, whatever is published meanwhile.
         let site = self.site.load_full();
         let find = site.as_ref().map(|site| |path: &str| site.find(path));
@@ -215,19 +217,21 @@ pub async fn serve_admin(
     let listening = listener.address();
     let listening = listening.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |at| at.ip());
     let admin = Admin { health, listening };
-    serve_few(listener, admin, FEW, limits, stop).await
+    serve_few(listener, Entrance::default(), admin, FEW, limits, stop).await
 }
 
 /// Serves `answering` at `listener` in this runtime until `stop`, with `most` places.
 async fn serve_few(
     listener: Listener,
+    entrance: Entrance,
     answering: impl Answering,
     most: usize,
     limits: &Limits,
     stop: impl Future<Output = ()> + Send,
 ) -> Drained {
     let places = places::Places::new(most.min(limits.connections));
-    accept::run(listener, None, Arc::new(answering), limits, &places, stop).await;
+    let answering = Arc::new(answering);
+    accept::run(listener, entrance, answering, limits, &places, stop).await;
     accept::drain(&places, limits.drain).await
 }
 
@@ -237,7 +241,7 @@ struct Admin {
 }
 
 impl Answering for Admin {
-    fn answer(self: &Arc<Self>, request: request::Parts, _: &Peer) -> Reply {
+    fn answer(self: &Arc<Self>, request: request::Parts, _: Client) -> Reply {
         let response = admin::respond(&request, &self.health, self.listening);
         Reply::Now(response.map(Content::Bytes))
     }

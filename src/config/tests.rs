@@ -131,7 +131,7 @@ fn values_are_read_in_their_normal_form() {
     assert_eq!(config.removal_guard.share, 35);
     assert_eq!(config.removal_guard.wait, None);
     let proxies = &config.http.trusted_proxies;
-    assert!(proxies.trusts(Ipv4Addr::new(10, 1, 2, 3).into()) && proxies.trusts_unix());
+    assert!(proxies.trusts(std::net::Ipv4Addr::new(10, 1, 2, 3).into()) && proxies.trusts_unix());
     assert!(!config.http.rate_limit && config.http.proxy_protocol);
     assert_eq!(config.limits.entry_bytes, 4097);
     assert_eq!(config.limits.document_cache, 1 << 30);

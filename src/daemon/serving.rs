@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 #[cfg(unix)]
@@ -16,7 +17,7 @@ use super::certificates::Certificates;
 use super::health::Health;
 use crate::config::{AdminListen, Config, Listen};
 use crate::feed::Format;
-use crate::http::{self, Door, Drained, Listener, Server, redirect};
+use crate::http::{self, Door, Drained, Entrance, Listener, Server, redirect};
 use crate::site::Settings;
 
 /// Where the admin listener is looked for first when nobody says where it should be.
@@ -25,7 +26,7 @@ const ADMIN_PORT: u16 = 7374;
 /// Sockets that are bound, and not served yet: what comes in waits.
 pub(super) struct Listeners {
     readers: Vec<Door>,
-    redirect: Option<Listener>,
+    redirect: Option<Door>,
     admin: Option<Listener>,
     /// The sockets that lie in the file system.
     paths: SocketPaths,
@@ -37,19 +38,28 @@ impl Listeners {
         config: &Config,
         certificates: Option<&Certificates>,
     ) -> Result<Self, StartError> {
-        let acceptor = certificates.map(Certificates::acceptor).transpose()?;
+        let announced = config.http.proxy_protocol;
+        let announced = announced.then(|| Arc::new(config.http.trusted_proxies.clone()));
+        let plain = Entrance {
+            announced,
+            tls: None,
+        };
+        let encrypted = Entrance {
+            tls: certificates.map(Certificates::acceptor).transpose()?,
+            ..plain.clone()
+        };
         let mut readers: Vec<Door> = Vec::new();
         let mut paths = SocketPaths::default();
         for place in &config.listen {
             readers.push(match place {
-                Listen::At(address) => (listen(*address).await?, acceptor.clone()),
+                Listen::At(address) => (listen(*address).await?, encrypted.clone()),
                 // A proxy on this machine: nobody can listen in.
-                Listen::Unix(path) => (paths.listen(path).await?, None),
+                Listen::Unix(path) => (paths.listen(path).await?, plain.clone()),
             });
         }
         let redirect = config.tls.as_ref().and_then(|tls| tls.redirect_listen);
         let redirect = match redirect {
-            Some(address) => Some(listen(address).await?),
+            Some(address) => Some((listen(address).await?, plain)),
             None => None,
         };
         let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
@@ -79,8 +89,12 @@ impl Listeners {
     pub(super) fn announce(&self, settings: &Settings) {
         let mut stderr = io::stderr().lock();
         // Nobody may be listening to us; the daemon works all the same.
-        for (door, tls) in &self.readers {
-            let scheme = if tls.is_some() { "https" } else { "http" };
+        for (door, entrance) in &self.readers {
+            let scheme = if entrance.tls.is_some() {
+                "https"
+            } else {
+                "http"
+            };
             if let Some(address) = door.address() {
                 let _ = writeln!(stderr, "listening on {scheme}://{address}");
             }
@@ -97,7 +111,7 @@ impl Listeners {
                 format.file_name()
             );
         }
-        if let Some(address) = self.redirect.as_ref().and_then(Listener::address) {
+        if let Some(address) = self.redirect.as_ref().and_then(|(it, _)| it.address()) {
             let _ = writeln!(stderr, "  {:<10}http://{address}/", "redirect");
         }
         if let Some(address) = self.admin.as_ref().and_then(Listener::address) {
@@ -182,10 +196,10 @@ impl Serving {
             let health = health.admin();
             tokio::spawn(async move { http::serve_admin(admin, health, &limits, until).await });
         }
-        if let (Some(listener), Some(base)) = (listeners.redirect, &config.base_url) {
+        if let (Some(door), Some(base)) = (listeners.redirect, &config.base_url) {
             let (limits, until) = (config.limits.clone(), until_stopped());
             let origin = base.origin().to_owned();
-            tokio::spawn(async move { redirect::serve(listener, origin, &limits, until).await });
+            tokio::spawn(async move { redirect::serve(door, origin, &limits, until).await });
         }
         let limits = config.limits.clone();
         let doors = listeners.readers;

@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
 
 use self::kernel::{Trouble, tune};
 use super::Answering;
-use super::connection::{Manners, converse};
+use super::connection::{Entrance, Manners, converse};
 use super::listener::Listener;
 use super::places::Places;
 use crate::config::Limits;
@@ -44,14 +43,14 @@ impl Drained {
 /// closed as soon as `stop` is there; then comes [`drain`].
 pub(super) async fn run(
     listener: Listener,
-    tls: Option<TlsAcceptor>,
+    entrance: Entrance,
     answering: Arc<impl Answering>,
     limits: &Limits,
     places: &Arc<Places>,
     stop: impl Future<Output = ()>,
 ) {
     tune(&listener, limits.write_timeout);
-    let manners = Arc::new(Manners::new(limits, tls));
+    let manners = Arc::new(Manners::new(limits, entrance));
     let mut trouble = Trouble::default();
     let mut stop = pin!(stop);
     loop {
@@ -71,11 +70,11 @@ pub(super) async fn run(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((accepted, peer)) => {
+            Ok((accepted, client)) => {
                 trouble.over();
                 let (manners, answering) = (Arc::clone(&manners), Arc::clone(&answering));
                 let place = places.take();
-                tokio::spawn(converse(manners, accepted, peer, answering, place));
+                tokio::spawn(converse(manners, accepted, client, answering, place));
             }
             Err(error) => {
                 if let Some(pause) = trouble.pause_after(&error) {

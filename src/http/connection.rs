@@ -1,11 +1,13 @@
 //! One connection, from its first byte to its end.
 //!
-//! First it is found out who speaks and how: by TLS, whose ALPN says the version of HTTP (RFC 7301), or
+//! First it is found out who speaks and how: after the words of a proxy, where one is to say them; by TLS, whose ALPN says the version of HTTP (RFC 7301), or
 //! in the clear, where HTTP/2 begins with words of its own (RFC 9113 section 3.4, prior knowledge, as
 //! proxies have it). Then it belongs to `hyper`, within the limits that `hyper` does not have: see
 //! [`drive`] and [`super::pace`]. Never `hyper-util`'s `auto` builder: its limits begin only after the
 //! first bytes came, so a peer that sends nothing stays for ever.
 
+use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,12 +19,14 @@ use hyper_util::server::graceful::GracefulConnection;
 use tokio::time::{Sleep, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use super::Answering;
+use super::client::Client;
 use super::exchange::Conversation;
 use super::pace::Paced;
 use super::places::{Order, Place, Pulse};
+use super::proxy_protocol::{self, Parsed};
 use super::stream::{Accepted, Stream};
-use super::{Answering, Peer};
-use crate::config::Limits;
+use crate::config::{Limits, TrustedProxies};
 
 /// What a client that knows that we speak HTTP/2 begins with. (RFC 9113 section 3.4)
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -47,20 +51,29 @@ const PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs
 /// Fewer bytes than this in one look are no progress: pings are answered with 17.
 const PROGRESS: u64 = 1024;
 
+/// What comes before HTTP at a listener.
+#[derive(Clone, Default)]
+pub struct Entrance {
+    /// Proxies that begin each connection with a PROXY header; `None`: none does.
+    pub announced: Option<Arc<TrustedProxies>>,
+    /// TLS.
+    pub tls: Option<TlsAcceptor>,
+}
+
 /// How connections are spoken with. One for each listener.
 pub(super) struct Manners {
     http1: http1::Builder,
     http2: http2::Builder<TokioExecutor>,
-    tls: Option<TlsAcceptor>,
+    entrance: Entrance,
     limits: Limits,
 }
 
 impl Manners {
-    pub(super) fn new(limits: &Limits, tls: Option<TlsAcceptor>) -> Self {
+    pub(super) fn new(limits: &Limits, entrance: Entrance) -> Self {
         Self {
             http1: first(limits),
             http2: second(limits),
-            tls,
+            entrance,
             limits: limits.clone(),
         }
     }
@@ -111,19 +124,22 @@ enum Speech {
 pub(super) async fn converse<A: Answering>(
     manners: Arc<Manners>,
     accepted: Accepted,
-    peer: Peer,
+    client: Client,
     answering: Arc<A>,
     place: Place,
 ) {
     let pulse = Arc::clone(&place.pulse);
-    let greeting = timeout(manners.limits.header_timeout, greet(&manners, accepted));
+    let greeting = timeout(
+        manners.limits.header_timeout,
+        greet(&manners, accepted, client),
+    );
     let greeted = tokio::select! {
         greeted = greeting => greeted,
         // Nothing is being answered yet.
         _ = std::future::poll_fn(|cx| pulse.poll_order(cx)) => return,
     };
     // How a peer fails to speak HTTP, or goes away, is its own affair.
-    let (stream, speech) = match greeted {
+    let (stream, speech, client) = match greeted {
         Ok(Ok(Some(greeted))) => greeted,
         Ok(Ok(None)) | Err(_) => return,
         Ok(Err(error)) => {
@@ -133,7 +149,7 @@ pub(super) async fn converse<A: Answering>(
     };
     let limits = &manners.limits;
     let stream = Paced::new(stream, Arc::clone(&pulse), limits.write_timeout);
-    let service = Conversation::new(answering, peer, &pulse);
+    let service = Conversation::new(answering, client, &pulse);
     // In boxes, so that those who have not said a word yet don't take the room of those who have.
     let ended = match speech {
         Speech::First => {
@@ -151,23 +167,44 @@ pub(super) async fn converse<A: Answering>(
     }
 }
 
-/// Finds out how the peer speaks; `None` if it left without a word.
+/// Finds out who speaks, and how; `None` if the peer left without a word.
 async fn greet(
     manners: &Manners,
     mut accepted: Accepted,
-) -> std::io::Result<Option<(Stream, Speech)>> {
-    if let Some(acceptor) = &manners.tls {
+    peer: Client,
+) -> io::Result<Option<(Stream, Speech, Client)>> {
+    let Entrance { announced, tls } = &manners.entrance;
+    let client = match announced {
+        Some(proxies) if peer.is_trusted(proxies) => match announcement(&mut accepted).await? {
+            Some(source) => source.map_or(peer, |source| Client::named(source.ip())),
+            None => return Ok(None),
+        },
+        _ => peer,
+    };
+    if let Some(acceptor) = tls {
         let tls = Box::pin(acceptor.accept(accepted)).await?;
         let speech = match tls.get_ref().1.alpn_protocol() {
             Some(b"h2") => Speech::Second,
             _ => Speech::First,
         };
-        return Ok(Some((Stream::Tls(Box::new(tls)), speech)));
+        return Ok(Some((Stream::Tls(Box::new(tls)), speech, client)));
     }
     let speech = accepted.look(|bytes| speech_of(bytes).map(|speech| (speech, 0)));
     Ok(speech
         .await?
-        .map(|speech| (Stream::Plain(accepted), speech)))
+        .map(|speech| (Stream::Plain(accepted), speech, client)))
+}
+
+/// Whom a proxy announces; `Some(None)`: nobody but itself. `None`: it left without a word.
+async fn announcement(accepted: &mut Accepted) -> io::Result<Option<Option<SocketAddr>>> {
+    let read = accepted.look(|bytes| match proxy_protocol::parse(bytes) {
+        Parsed::Incomplete => None,
+        Parsed::Invalid(fault) => Some((Err(fault), 0)),
+        Parsed::Header { source, length } => Some((Ok(source), length)),
+    });
+    read.await?
+        .transpose()
+        .map_err(|fault| io::Error::new(io::ErrorKind::InvalidData, fault))
 }
 
 /// Which HTTP begins so; `None` while it may be either. The preface is short, so this ends.

@@ -13,23 +13,24 @@ use hyper::service::Service;
 use hyper::{Method, Request, Response, StatusCode, Version};
 
 use super::body::Content;
+use super::client::Client;
 use super::places::{Busy, Pulse};
-use super::{Answering, Peer, Reply, respond};
+use super::{Answering, Reply, respond};
 
 /// One connection's requests and answers.
 pub(super) struct Conversation<A> {
     answering: Arc<A>,
-    peer: Peer,
+    client: Client,
     pulse: Arc<Pulse>,
 }
 
 impl<A: Answering> Conversation<A> {
-    /// What `peer` asks is answered by `answering`; `pulse` is its connection's.
-    pub(super) fn new(answering: Arc<A>, peer: Peer, pulse: &Arc<Pulse>) -> Self {
+    /// What `client` asks is answered by `answering`; `pulse` is its connection's.
+    pub(super) fn new(answering: Arc<A>, client: Client, pulse: &Arc<Pulse>) -> Self {
         let pulse = Arc::clone(pulse);
         Self {
             answering,
-            peer,
+            client,
             pulse,
         }
     }
@@ -49,7 +50,7 @@ impl<A: Answering> Service<Request<Incoming>> for Conversation<A> {
             is_last: !body.is_end_stream() && request.version < Version::HTTP_2,
             busy: Some(busy),
         };
-        let asked = AssertUnwindSafe(|| self.answering.answer(request, &self.peer));
+        let asked = AssertUnwindSafe(|| self.answering.answer(request, self.client));
         let reply = std::panic::catch_unwind(asked).unwrap_or_else(|_| Reply::Now(panicked()));
         Exchange {
             reply: Some(reply),

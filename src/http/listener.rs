@@ -1,12 +1,13 @@
 //! Where connections come in: TCP, or a Unix socket for a proxy on the same machine.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
 
+use super::client::Client;
 use super::stream::Accepted;
 
 /// A socket that listens.
@@ -19,13 +20,6 @@ pub enum Listener {
     Unix(UnixListener),
 }
 
-/// Who is at the other end of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer {
-    /// Its address; `None`: a Unix socket.
-    pub ip: Option<IpAddr>,
-}
-
 impl Listener {
     /// The address; `None` for a path.
     pub fn address(&self) -> Option<SocketAddr> {
@@ -36,18 +30,17 @@ impl Listener {
         }
     }
 
-    /// The next connection.
-    pub(super) async fn accept(&self) -> io::Result<(Accepted, Peer)> {
+    /// The next connection, and who is at its other end.
+    pub(super) async fn accept(&self) -> io::Result<(Accepted, Client)> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
-                let ip = Some(address.ip().to_canonical());
-                Ok((stream.into(), Peer { ip }))
+                Ok((stream.into(), Client::peer(address.ip())))
             }
             #[cfg(unix)]
             Self::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
-                Ok((stream.into(), Peer { ip: None }))
+                Ok((stream.into(), Client::Unix))
             }
         }
     }

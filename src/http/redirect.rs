@@ -8,7 +8,8 @@ use hyper::http::request;
 use hyper::{Method, Response, StatusCode};
 
 use super::body::Content;
-use super::{Answering, Drained, Listener, Peer, Reply, host, respond, serve_few};
+use super::client::Client;
+use super::{Answering, Door, Drained, Reply, host, respond, serve_few};
 use crate::config::Limits;
 
 /// Places: an answer takes no time, and the next request is on another connection.
@@ -17,12 +18,20 @@ const PLACES: usize = 256;
 /// Serves redirects at `listener` until `stop`. `origin` is scheme and authority of the site, without a
 /// slash: where people are sent must never come from what they sent.
 pub async fn serve(
-    listener: Listener,
+    (listener, entrance): Door,
     origin: String,
     limits: &Limits,
     stop: impl Future<Output = ()> + Send,
 ) -> Drained {
-    serve_few(listener, Redirect { origin }, PLACES, limits, stop).await
+    serve_few(
+        listener,
+        entrance,
+        Redirect { origin },
+        PLACES,
+        limits,
+        stop,
+    )
+    .await
 }
 
 struct Redirect {
@@ -30,7 +39,7 @@ struct Redirect {
 }
 
 impl Answering for Redirect {
-    fn answer(self: &Arc<Self>, request: request::Parts, _: &Peer) -> Reply {
+    fn answer(self: &Arc<Self>, request: request::Parts, _: Client) -> Reply {
         Reply::Now(redirect(&request, &self.origin).map(Content::Bytes))
     }
 }

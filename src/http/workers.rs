@@ -8,10 +8,10 @@ use std::thread;
 
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
 use super::Answering;
 use super::accept::{Drained, connection_cap, drain, run};
+use super::connection::Entrance;
 use super::listener::{Listener, Parked};
 use super::places::Places;
 use crate::config::Limits;
@@ -19,8 +19,8 @@ use crate::config::Limits;
 /// How many documents, or pieces of files, one thread has made or read at one time.
 const AT_ONCE: usize = 8;
 
-/// Where readers come in, and whether they are to speak TLS there.
-pub type Door = (Listener, Option<TlsAcceptor>);
+/// Where readers come in, and how.
+pub type Door = (Listener, Entrance);
 
 /// Serves `doors` until `stop` is true, then lets answers in flight finish within `limits.drain`.
 pub(super) async fn serve(
@@ -34,13 +34,13 @@ pub(super) async fn serve(
     let threads = threads.min(connections);
     let doors = doors
         .into_iter()
-        .map(|(listener, tls)| Ok((listener.park()?, tls)))
+        .map(|(listener, entrance)| Ok((listener.park()?, entrance)))
         .collect::<io::Result<Vec<_>>>()?;
     let mut ends = Vec::new();
     for number in 0..threads {
         let shared = doors
             .iter()
-            .map(|(door, tls)| Ok((door.share()?, tls.clone())));
+            .map(|(door, entrance)| Ok((door.share()?, entrance.clone())));
         let worker = Worker {
             doors: shared.collect::<io::Result<Vec<_>>>()?,
             answering: Arc::clone(&answering),
@@ -68,7 +68,7 @@ pub(super) async fn serve(
 }
 
 struct Worker<A> {
-    doors: Vec<(Parked, Option<TlsAcceptor>)>,
+    doors: Vec<(Parked, Entrance)>,
     answering: Arc<A>,
     limits: Limits,
     places: usize,
@@ -91,7 +91,7 @@ impl<A: Answering> Worker<A> {
         let places = Places::new(self.places);
         let limits = Arc::new(self.limits);
         let mut doors = JoinSet::new();
-        for (listener, tls) in self.doors {
+        for (listener, entrance) in self.doors {
             let listener = listener.wake()?;
             let (answering, limits) = (Arc::clone(&self.answering), Arc::clone(&limits));
             let (places, mut stop) = (Arc::clone(&places), self.stop.clone());
@@ -100,7 +100,7 @@ impl<A: Answering> Worker<A> {
                     // An error means that the sender is gone, and with it the daemon.
                     let _ = stop.wait_for(|stop| *stop).await;
                 };
-                run(listener, tls, answering, &limits, &places, stop).await;
+                run(listener, entrance, answering, &limits, &places, stop).await;
             });
         }
         doors.join_all().await;

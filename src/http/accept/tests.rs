@@ -1,7 +1,8 @@
 //! Raw sockets on the loopback, with short limits. Waiting is reading, or polling, until a deadline.
 
 use super::super::body::Content;
-use super::super::{Peer, Reply, host, respond, workers};
+use super::super::client::Client;
+use super::super::{Reply, host, respond, workers};
 use super::*;
 use bytes::Bytes;
 use hyper::http::request;
@@ -39,7 +40,7 @@ struct Fake {
 }
 
 impl Answering for Fake {
-    fn answer(self: &Arc<Self>, request: request::Parts, _: &Peer) -> Reply {
+    fn answer(self: &Arc<Self>, request: request::Parts, _: Client) -> Reply {
         self.asked.fetch_add(1, Ordering::SeqCst);
         if host::check(&request).is_err() {
             return Reply::Now(respond::failure(StatusCode::BAD_REQUEST).map(Content::Bytes));
@@ -86,7 +87,7 @@ impl Running {
         let fake = Arc::new(Fake::default());
         let (stop, stopped) = watch::channel(false);
         let answering = Arc::clone(&fake);
-        let doors = vec![(Listener::Tcp(listener), None)];
+        let doors = vec![(Listener::Tcp(listener), Entrance::default())];
         let ended =
             tokio::spawn(async move { workers::serve(doors, answering, &limits, stopped).await });
         Self {
