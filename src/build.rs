@@ -11,7 +11,6 @@ use std::fs;
 use std::io::{self, Read, Write as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
@@ -29,8 +28,6 @@ pub struct Source<'a> {
     pub documents: &'a Documents,
     /// Opens files beside entries.
     pub media: &'a (dyn Fn(&FolderPath) -> io::Result<Box<dyn Read>> + Sync),
-    /// How long a copy is fresh.
-    pub max_age: Duration,
 }
 
 /// What a build did.
@@ -358,7 +355,11 @@ fn redirects(site: &Site) -> String {
 /// The header fields that `serve` sends and a server of files can't know, for the same hosts.
 fn headers(source: &Source<'_>) -> String {
     let root = source.site.root();
-    let fresh = source.max_age.as_secs();
+    // Of the site as a whole: such a file knows no documents.
+    let fresh = match source.site.find(root) {
+        Found::Document(plan) => plan.fresh.as_secs(),
+        _ => 0,
+    };
     let mut text = format!(
         "{root}*\n  Content-Security-Policy: {PAGE_RULES}\n  Access-Control-Allow-Origin: *\n  Access-Control-Expose-Headers: ETag, Last-Modified, Link\n  \
          X-Content-Type-Options: nosniff\n  Referrer-Policy: strict-origin-when-cross-origin\n  \

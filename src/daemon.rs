@@ -48,8 +48,9 @@ use crate::folder::names::Names;
 use crate::folder::scan::Folder;
 use crate::folder::watch::Hints;
 use crate::http::Server;
+use crate::http::freshness::Freshness;
 use crate::ledger::{Ledger, LedgerError, Stored};
-use crate::site::{Settings, Site};
+use crate::site::{Ages, Settings, Site};
 use certificates::Certificates;
 use clock::Clock;
 pub use clock::now;
@@ -236,7 +237,7 @@ fn server(
         site: Arc::clone(shown),
         documents: Arc::new(documents),
         media: Arc::new(FolderMedia::new(folder.clone())),
-        max_age: config.http.max_age,
+        freshness: Freshness::new(Ages::new(config.http.min_age, config.http.max_age)),
         clock: clock::now,
     }
 }
@@ -271,10 +272,7 @@ pub fn site_settings(config: &Config, base: Address) -> Settings {
         max_bytes: config.feeds.max_bytes,
         content: config.feeds.content,
         selections: config.own_feeds.iter().map(feeds::selection).collect(),
-        // RSS counts in minutes; less than one would mean "never wait".
-        ttl_minutes: u32::try_from(config.http.max_age.as_secs().div_ceil(60))
-            .unwrap_or(u32::MAX)
-            .max(1),
+        ages: Ages::new(config.http.min_age, config.http.max_age),
         zone: config.timezone.iana_name().unwrap_or("local").to_owned(),
     }
 }

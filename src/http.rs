@@ -3,8 +3,9 @@
 //! The way of a request: `workers` are the threads, and `accept` takes the connection in one of them;
 //! `connection` finds out how it speaks, and keeps it within its limits with `places` and `pace`. For each
 //! request, an `exchange`, [`respond`] looks the path up in the current snapshot and answers, or names
-//! the document to make; this module has it made, and sends it. What may be kept by the reader is decided
-//! in [`conditional`], how it is coded in [`negotiate`]; files beside entries are sent by [`media`],
+//! the document to make; this module has it made, and sends it. What the reader has already is
+//! decided in [`conditional`], for how long it need not ask in [`freshness`], how it is coded in
+//! [`negotiate`]; files beside entries are sent by [`media`],
 //! [`tls`] holds the certificates, and [`admin`] tells the publisher's programs how the daemon is. Whom a
 //! request comes from is read in [`client`], behind a proxy that passes connections on by
 //! [`proxy_protocol`]; who asks too often waits for [`limiter`].
@@ -47,6 +48,7 @@ pub mod client;
 pub mod conditional;
 mod connection;
 mod exchange;
+pub mod freshness;
 pub mod host;
 pub mod limiter;
 mod listener;
@@ -65,7 +67,6 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
@@ -83,6 +84,7 @@ pub use workers::Door;
 use self::admin::Health;
 use self::body::Content;
 use self::client::Client;
+use self::freshness::Freshness;
 use self::respond::Answer;
 use crate::config::Limits;
 use crate::documents::{Documents, MakeError};
@@ -96,8 +98,8 @@ pub struct Server {
     pub documents: Arc<Documents>,
     /// Opens files beside entries.
     pub media: Arc<dyn MediaFiles>,
-    /// How long a copy is fresh; whole seconds count.
-    pub max_age: Duration,
+    /// How long copies are fresh.
+    pub freshness: Freshness,
     /// The wall clock.
     pub clock: fn() -> Timestamp,
 }
@@ -141,7 +143,7 @@ impl Server {
         let files = Arc::clone(&self.media);
         let opened = tokio::task::spawn_blocking(move || files.open(&path)).await;
         let opened = opened.map_err(io::Error::other).flatten();
-        media::respond(request, opened, self.max_age)
+        media::respond(request, opened, self.freshness.longest())
     }
 }
 
@@ -152,7 +154,7 @@ impl Answering for Server {
         let find = site.as_ref().map(|site| |path: &str| site.find(path));
         let now = (self.clock)();
         let due = site.as_ref().and_then(|site| site.next_due());
-        match respond::respond(&request, find, fresh_for(self.max_age, due, now), now) {
+        match respond::respond(&request, find, self.freshness.at(due, now), now) {
             Answer::Ready(response) => Reply::Now(response.map(Content::Bytes)),
             Answer::Media(path) => {
                 let server = Arc::clone(self);
@@ -171,13 +173,6 @@ impl Answering for Server {
             }
         }
     }
-}
-
-/// How long a copy is fresh when something changes by itself at `due`: no longer than until then.
-fn fresh_for(max_age: Duration, due: Option<Timestamp>, now: Timestamp) -> Duration {
-    let left = due.map(|due| Duration::try_from(due.duration_since(now)).unwrap_or_default());
-    // Whole seconds count: a part of one rounds down.
-    left.map_or(max_age, |left| left.min(max_age))
 }
 
 /// The answer with the document that was made.
@@ -249,6 +244,8 @@ impl Answering for Admin {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::entry::Digest;
     use crate::site::DocumentKey;
@@ -261,6 +258,7 @@ mod tests {
             tag: Digest::of(b"plan"),
             changed: None,
             content_type: "text/html; charset=utf-8",
+            fresh: Duration::from_mins(1),
         };
         let error = MakeError::Body(Arc::new(std::io::Error::other("the inner reason")));
         let response = made(&plan, Err(error), respond::head(StatusCode::OK));
@@ -273,21 +271,6 @@ mod tests {
             (response.status(), response.body().len()),
             (StatusCode::OK, 3)
         );
-    }
-
-    #[test]
-    fn a_copy_is_fresh_until_something_is_due() {
-        let check = |due: Option<&str>, expected: u64| {
-            let due = due.map(|due| due.parse().unwrap());
-            let now = "2026-01-31T10:00:00Z".parse().unwrap();
-            let fresh = fresh_for(Duration::from_mins(1), due, now);
-            assert_eq!(fresh.as_secs(), expected, "{due:?}");
-        };
-        check(None, 60);
-        check(Some("2026-01-31T11:00:00Z"), 60);
-        check(Some("2026-01-31T10:00:20.9Z"), 20);
-        check(Some("2026-01-31T10:00:00.9Z"), 0);
-        check(Some("2026-01-31T09:00:00Z"), 0);
     }
 
     #[tokio::test]

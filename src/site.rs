@@ -11,9 +11,11 @@
 
 mod address;
 mod addresses;
+mod due;
 mod history;
 mod listing;
 mod plans;
+mod rhythm;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,7 @@ mod view;
 mod window;
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use imbl::HashMap;
 use jiff::Timestamp;
@@ -33,6 +36,8 @@ pub use address::SUBSCRIBE;
 pub use history::{Bound, Part};
 use history::{History, Limits};
 pub use listing::{Listed, Listing};
+pub use rhythm::Ages;
+use rhythm::rhythm;
 pub use settings::Settings;
 pub use view::View;
 pub use window::Window;
@@ -69,6 +74,8 @@ pub struct Plan {
     pub changed: Option<Timestamp>,
     /// `Content-Type`, with its charset.
     pub content_type: &'static str,
+    /// How long a copy is fresh by the rhythm of what it shows.
+    pub fresh: Duration,
 }
 
 /// What is at an address.
@@ -118,6 +125,8 @@ pub struct Site {
     feeds: HashMap<FeedKey, FeedState>,
     /// Worked out when it is asked for first.
     listing: Arc<OnceLock<Listing>>,
+    /// So is this.
+    due: Arc<OnceLock<Option<Timestamp>>>,
 }
 
 /// How many bytes of a document are left for what a feed says of itself, tombstones included.
@@ -148,6 +157,7 @@ impl Site {
             catalogue: catalogue.clone(),
             feeds: HashMap::new(),
             listing: Arc::default(),
+            due: Arc::default(),
         };
         let named = site.settings.selections.iter();
         let named = named.map(|it| FeedKey::Named(it.name.clone()));
@@ -188,6 +198,7 @@ impl Site {
         let mut site = Self {
             catalogue: changes.next().clone(),
             listing: Arc::default(),
+            due: Arc::default(),
             ..self.clone()
         };
         let mut touched: Vec<FeedKey> = Vec::new();
@@ -264,19 +275,6 @@ impl Site {
             .or_insert_with(|| FeedState::new(by))
     }
 
-    fn feeds_with_old_tombstones(&self, now: Timestamp) -> Vec<FeedKey> {
-        let is_due = |state: &FeedState| state.burial().is_some_and(|moment| moment <= now);
-        let due = self.feeds.iter().filter(|(_, state)| is_due(state));
-        due.map(|(key, _)| key.clone()).collect()
-    }
-
-    /// When time alone will change what is shown: an entry appears, expires, or has been withdrawn
-    /// for so long that nobody has to be told any more.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        let burials = self.feeds.values().filter_map(FeedState::burial);
-        burials.chain(self.catalogue.next_due()).min()
-    }
-
     /// Works out what the documents of a feed show.
     fn renew(&mut self, key: &FeedKey, now: Timestamp) -> Option<window::Renewed> {
         let mut state = self.feeds.get(key)?.clone();
@@ -286,6 +284,7 @@ impl Site {
             since: self.since,
             manner: self.manner_of(key),
             title: &|entries| self.title_of(key, entries),
+            ages: self.settings.ages,
         };
         let renewed = state.renew(frame, now);
         self.feeds.insert(key.clone(), state);
@@ -355,6 +354,8 @@ impl Site {
             Vec::new(),
             previous,
             changed,
+            // Hardly anything is edited there any more.
+            self.settings.ages.most(),
             manner,
         ))
     }
@@ -370,6 +371,10 @@ impl Site {
         let changed = entries.iter().map(|record| record.changed);
         let changed = changed.fold(self.since, Ord::max);
         let title = self.title_of(key, &entries);
+        let fresh = rhythm(
+            entries.iter().map(|record| record.entry.published),
+            self.settings.ages,
+        );
         let manner = self.manner_of(key);
         Some(Window::new(
             title,
@@ -377,6 +382,7 @@ impl Site {
             Vec::new(),
             None,
             changed,
+            fresh,
             manner,
         ))
     }

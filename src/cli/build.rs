@@ -55,7 +55,6 @@ pub(super) fn run(
         return Err(UsageError(what.to_owned()).into());
     }
     let target = Target::open(&arguments.out).map_err(refused)?;
-    let max_age = settings.config.http.max_age;
     let still = daemon::still(daemon::Options {
         state: settings.state()?,
         config: settings.config,
@@ -66,7 +65,6 @@ pub(super) fn run(
         site: &still.site,
         documents: &still.documents,
         media: &media,
-        max_age,
     };
     let bar = progress_bar();
     let built = build(&source, target, |done, total| {

@@ -10,7 +10,11 @@ use super::{TrustedProxies, values};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpConfig {
-    /// How long a copy is fresh.
+    /// How long a copy is fresh at least, however often there is news; `max_age` if that is less.
+    #[serde(deserialize_with = "values::duration::<_, 0, 86_400_000>")]
+    #[serde(serialize_with = "values::write_duration")]
+    pub min_age: Duration,
+    /// How long a copy is fresh at most, however seldom there is news.
     #[serde(deserialize_with = "values::duration::<_, 0, 86_400_000>")]
     #[serde(serialize_with = "values::write_duration")]
     pub max_age: Duration,
@@ -26,7 +30,8 @@ pub struct HttpConfig {
 impl Default for HttpConfig {
     fn default() -> Self {
         Self {
-            max_age: Duration::from_mins(1),
+            min_age: Duration::from_mins(1),
+            max_age: Duration::from_mins(15),
             rate_limit: true,
             trusted_proxies: TrustedProxies::default(),
             proxy_protocol: false,

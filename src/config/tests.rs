@@ -86,10 +86,11 @@ labels = ["Lies auch:"]
 share = " 35 %"
 wait = "never"
 [http]
-max_age = "15m"
 rate_limit = false
 trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "2001:DB8::/32", "unix"]
 proxy_protocol = true
+min_age = "30s"
+max_age = "20m"
 [limits]
 entry_bytes = 4097
 document_cache = "1 GiB"
@@ -133,6 +134,8 @@ fn values_are_read_in_their_normal_form() {
     let proxies = &config.http.trusted_proxies;
     assert!(proxies.trusts(std::net::Ipv4Addr::new(10, 1, 2, 3).into()) && proxies.trusts_unix());
     assert!(!config.http.rate_limit && config.http.proxy_protocol);
+    assert_eq!(config.http.min_age, Duration::from_secs(30));
+    assert_eq!(config.http.max_age, Duration::from_mins(20));
     assert_eq!(config.limits.entry_bytes, 4097);
     assert_eq!(config.limits.document_cache, 1 << 30);
     assert_eq!(config.check(), Ok(()));

@@ -150,11 +150,13 @@ fn page(site: &Site, feed: &FeedKey) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::catalogue::Catalogue;
     use crate::catalogue::sample::{at, draft, found};
     use crate::entry::{Address, Category, Content, Draft, Language};
-    use crate::site::{Kept, Settings};
+    use crate::site::{Ages, Kept, Settings};
 
     /// A site with these entries, each with its tags.
     fn site(entries: &[(&str, &[String])]) -> Site {
@@ -176,7 +178,7 @@ mod tests {
             max_bytes: 1 << 20,
             content: Content::Full,
             selections: Vec::new(),
-            ttl_minutes: 1,
+            ages: Ages::new(Duration::from_mins(1), Duration::from_mins(15)),
             zone: "UTC".to_owned(),
         };
         let drafts = entries.iter().map(|(file, tags)| {

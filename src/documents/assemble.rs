@@ -4,6 +4,7 @@ mod episode;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::MakeError;
 use super::blocks::end_of_blocks;
@@ -96,7 +97,6 @@ pub(super) fn head<'a>(site: &'a Site, view: &View, window: &Window) -> Feed<'a>
         icon,
         copyright,
         podcast,
-        ttl_minutes,
         ..
     } = site.settings();
     let newest = View::newest(view.feed.clone());
@@ -128,10 +128,16 @@ pub(super) fn head<'a>(site: &'a Site, view: &View, window: &Window) -> Feed<'a>
         // A show has one feed; those of its parts are none of their own.
         podcast: podcast.clone().filter(|_| view.feed == FeedKey::All),
         changed: window.changed,
-        ttl_minutes: *ttl_minutes,
+        ttl_minutes: minutes(window.fresh),
         entries: Vec::new(),
         tombstones: Vec::new(),
     }
+}
+
+/// RSS counts in minutes, and 0 would mean "never wait".
+fn minutes(fresh: Duration) -> u32 {
+    let minutes = fresh.as_secs().div_ceil(60);
+    u32::try_from(minutes).unwrap_or(u32::MAX).max(1)
 }
 
 /// The entry of `record` with its full text.

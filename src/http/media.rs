@@ -7,7 +7,6 @@
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::ops::RangeInclusive;
-use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::header::{
@@ -100,9 +99,9 @@ impl MediaContent {
 pub(super) fn respond(
     request: &request::Parts,
     opened: io::Result<OpenMedia>,
-    max_age: Duration,
+    cached: HeaderValue,
 ) -> Response<Content> {
-    match opened.and_then(|media| send(request, media, max_age)) {
+    match opened.and_then(|media| send(request, media, cached)) {
         Ok(response) => response,
         Err(error) => {
             let status = status_of(&error);
@@ -130,14 +129,14 @@ fn status_of(error: &io::Error) -> StatusCode {
 fn send(
     request: &request::Parts,
     media: OpenMedia,
-    max_age: Duration,
+    cached: HeaderValue,
 ) -> io::Result<Response<Content>> {
     let validators = Validators {
         tag: Tag::Strong(media.tag),
         modified: Some(media.modified),
     };
     let mut head = respond::head(StatusCode::OK);
-    respond::shared_fields(&mut head.headers, &validators, max_age);
+    respond::shared_fields(&mut head.headers, &validators, cached);
     match evaluate(&request.headers, &validators) {
         Verdict::Proceed => {}
         Verdict::Failed => {

@@ -7,8 +7,6 @@
 //! A browser shows a feed as source. So who opens a feed's address in one is led to the page that says
 //! how to subscribe, and everybody else gets the feed.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -21,6 +19,7 @@ use hyper::{Method, Response, StatusCode};
 use jiff::Timestamp;
 
 use super::conditional::{self, Tag, Validators, Verdict};
+use super::freshness::Fresh;
 use super::{host, negotiate};
 use crate::documents::Coding;
 use crate::documents::PAGE_RULES;
@@ -71,11 +70,11 @@ pub enum Answer {
 /// Answers `request`, which found `site` there: the look-up of a snapshot
 /// ([`Site::find`](crate::site::Site::find)), or `None` while there is none.
 ///
-/// `max_age` is how long a copy is fresh, in whole seconds; `now` is the time of the answer.
+/// `fresh` says how long copies are fresh; `now` is the time of the answer.
 pub fn respond(
     request: &request::Parts,
     site: Option<impl FnOnce(&str) -> Found>,
-    max_age: Duration,
+    fresh: Fresh<'_>,
     now: Timestamp,
 ) -> Answer {
     if host::check(request).is_err() {
@@ -108,9 +107,9 @@ pub fn respond(
                 Some(_) => "./".to_owned(),
             }))
         }
-        Found::Document(plan) => document(&request.headers, plan, max_age, now),
+        Found::Document(plan) => document(&request.headers, plan, fresh, now),
         Found::Media(path) => Answer::Media(path),
-        Found::Moved(path) => Answer::Ready(moved(&path, max_age)),
+        Found::Moved(path) => Answer::Ready(moved(&path, fresh)),
         Found::Gone(plan) => gone(&request.headers, plan),
         Found::Nothing => Answer::Ready(failure(StatusCode::NOT_FOUND)),
     }
@@ -158,7 +157,7 @@ fn gone(wishes: &HeaderMap, plan: Plan) -> Answer {
 }
 
 /// A representation that is planned: 304, 412, or the head to send it with.
-fn document(wishes: &HeaderMap, plan: Plan, max_age: Duration, now: Timestamp) -> Answer {
+fn document(wishes: &HeaderMap, plan: Plan, fresh: Fresh<'_>, now: Timestamp) -> Answer {
     let validators = Validators {
         tag: Tag::Weak(plan.tag),
         modified: plan.changed.and_then(|changed| last_modified(changed, now)),
@@ -168,7 +167,8 @@ fn document(wishes: &HeaderMap, plan: Plan, max_age: Duration, now: Timestamp) -
         return Answer::Ready(failure(StatusCode::PRECONDITION_FAILED));
     }
     let mut head = head(StatusCode::OK);
-    shared_fields(&mut head.headers, &validators, max_age);
+    let cached = fresh.cache_control(plan.fresh);
+    shared_fields(&mut head.headers, &validators, cached);
     if verdict == Verdict::NotModified {
         head.headers.insert(VARY, VARIES);
         head.status = StatusCode::NOT_MODIFIED;
@@ -211,28 +211,16 @@ fn last_modified(changed: Timestamp, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// What 200 and 304 have in common. (RFC 9110 section 15.4.5)
-pub(super) fn shared_fields(fields: &mut HeaderMap, validators: &Validators, max_age: Duration) {
+pub(super) fn shared_fields(fields: &mut HeaderMap, validators: &Validators, cached: HeaderValue) {
     fields.insert(ETAG, validators.tag.to_header());
     if let Some(date) = validators.last_modified() {
         fields.insert(LAST_MODIFIED, date);
     }
-    fields.insert(CACHE_CONTROL, freshness(max_age));
-}
-
-/// `Cache-Control` for a copy that is fresh for `max_age`. (RFC 9111 section 5.2.2)
-///
-/// 0 is `max-age=0, must-revalidate` and not `no-cache`, which means the same, because feed readers
-/// look for the number, and some caches take `no-cache` for "do not keep" and lose the validators.
-fn freshness(max_age: Duration) -> HeaderValue {
-    let text = match max_age.as_secs() {
-        0 => "public, max-age=0, must-revalidate".to_owned(),
-        seconds => format!("public, max-age={seconds}"),
-    };
-    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("no-cache"))
+    fields.insert(CACHE_CONTROL, cached);
 }
 
 /// 308 to another path of this site.
-fn moved(path: &str, max_age: Duration) -> Response<Bytes> {
+fn moved(path: &str, fresh: Fresh<'_>) -> Response<Bytes> {
     // `//host` and `/\host` would lead to another site.
     let path = path.trim_start_matches(['/', '\\']);
     let Ok(location) = HeaderValue::try_from(format!("/{path}")) else {
@@ -242,7 +230,7 @@ fn moved(path: &str, max_age: Duration) -> Response<Bytes> {
     let fields = response.headers_mut();
     fields.insert(LOCATION, location);
     // Browsers keep a 308 for ever if they are not told when to ask again.
-    fields.insert(CACHE_CONTROL, freshness(max_age));
+    fields.insert(CACHE_CONTROL, fresh.longest());
     response
 }
 

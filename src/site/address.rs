@@ -49,6 +49,7 @@ impl Site {
                 tag: Digest::of(asset.bytes),
                 changed: None,
                 content_type: asset.content_type,
+                fresh: self.settings.ages.most(),
             });
         }
         if decoded == page::STYLE {

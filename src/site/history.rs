@@ -91,6 +91,11 @@ impl History {
         }
     }
 
+    /// The moment by which an entry has its place.
+    pub(super) fn moment_of(&self, record: &Record) -> Timestamp {
+        Order::of(&record.entry, self.by).moment()
+    }
+
     /// How many entries there are.
     pub(super) fn len(&self) -> usize {
         self.order.len()

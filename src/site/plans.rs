@@ -37,6 +37,7 @@ impl Site {
         let is_dated = view.part.is_none() && self.feeds.contains_key(&view.feed);
         Some(Plan {
             tag: window.tag(format),
+            fresh: window.fresh,
             // What left an archive, a mix or a thread is not remembered: no date could tell.
             changed: is_dated.then_some(window.changed),
             content_type: match format {
@@ -69,6 +70,7 @@ impl Site {
             tag: digester.finish(),
             changed: None,
             content_type: HTML,
+            fresh: window.fresh,
         })
     }
 
@@ -84,6 +86,7 @@ impl Site {
             key: DocumentKey::Subscribe(feed),
             changed: None,
             content_type: HTML,
+            fresh: self.settings.ages.most(),
         })
     }
 
@@ -146,6 +149,7 @@ impl Site {
             tag: Digest::of(&self.theme.style()),
             changed: None,
             content_type: "text/css; charset=utf-8",
+            fresh: self.settings.ages.most(),
         }
     }
 
@@ -155,6 +159,7 @@ impl Site {
             tag: self.listing().digest,
             changed: None,
             content_type: "text/x-opml; charset=utf-8",
+            fresh: self.settings.ages.most(),
         }
     }
 
@@ -167,6 +172,7 @@ impl Site {
             tag: digester.finish(),
             changed: None,
             content_type: HTML,
+            fresh: self.settings.ages.most(),
         }
     }
 
@@ -189,6 +195,7 @@ impl Site {
             tag,
             changed: None,
             content_type: HTML,
+            fresh: self.settings.ages.most(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the publisher's settings say in documents.
 
+use super::Ages;
 use crate::entry::{Address, Content, Digest, Digester, Language, Person, Text};
 use crate::feed::{Podcast, Selection};
 
@@ -30,8 +31,8 @@ pub struct Settings {
     pub content: Content,
     /// The publisher's own feeds.
     pub selections: Vec<Selection>,
-    /// How long a copy is fresh, in minutes.
-    pub ttl_minutes: u32,
+    /// How long copies may be fresh.
+    pub ages: Ages,
     /// The zone in which pages give dates: its IANA name, or as much as is known of it.
     pub zone: String,
 }

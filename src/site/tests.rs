@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 mod history;
 mod pages;
+mod rhythm;
 
 use super::history::OLDEST_REST;
 use super::plans::MENTIONS;
@@ -32,7 +33,7 @@ fn settings(base: &str, limit: usize) -> Settings {
         max_bytes: 1 << 20,
         content: Content::Full,
         selections: Vec::new(),
-        ttl_minutes: 1,
+        ages: Ages::new(Duration::from_mins(1), Duration::from_mins(15)),
         zone: "UTC".to_owned(),
     }
 }

@@ -8,6 +8,7 @@ use imbl::OrdMap;
 use jiff::Timestamp;
 
 use super::history::{History, Limits, Part};
+use super::rhythm::{Ages, rhythm};
 use crate::catalogue::{Catalogue, Key, Record};
 use crate::entry::{Digest, Digester, Text};
 use crate::feed::{Format, OrderBy};
@@ -32,6 +33,8 @@ pub struct Window {
     pub previous: Option<Part>,
     /// When this last changed.
     pub changed: Timestamp,
+    /// How long a copy is fresh by the rhythm of the entries.
+    pub fresh: Duration,
     tag: Digest,
     /// The tag of the one format that tells of tombstones.
     atom_tag: Digest,
@@ -53,9 +56,13 @@ impl Window {
         tombstones: Vec<Arc<Record>>,
         previous: Option<Part>,
         changed: Timestamp,
+        fresh: Duration,
         manner: Digester,
     ) -> Self {
-        let manner = manner.field(title.as_str()).field(format!("{previous:?}"));
+        let manner = manner
+            .field(title.as_str())
+            .field(format!("{previous:?}"))
+            .field(fresh.as_secs().to_string());
         let faces = entries.iter().fold(manner, |digester, record| {
             digester.field(record.face.as_bytes())
         });
@@ -72,6 +79,7 @@ impl Window {
             tombstones,
             previous,
             changed,
+            fresh,
             tag,
             atom_tag: atom.finish(),
         }
@@ -103,6 +111,8 @@ pub(super) struct Frame<'a> {
     pub(super) manner: Digester,
     /// What the feed is called, if it shows these entries.
     pub(super) title: &'a dyn Fn(&[Arc<Record>]) -> Text,
+    /// How long copies may be fresh.
+    pub(super) ages: Ages,
 }
 
 /// What came of making a window anew.
@@ -146,12 +156,15 @@ impl FeedState {
             .chain(self.buried)
             .fold(frame.since, Ord::max);
         let title = (frame.title)(&entries);
+        let moments = entries.iter().map(|record| self.history.moment_of(record));
+        let fresh = rhythm(moments, frame.ages);
         self.window = Some(Arc::new(Window::new(
             title,
             entries,
             tombstones,
             previous,
             changed,
+            fresh,
             frame.manner,
         )));
         Renewed { departed, sealed }

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -17,7 +18,7 @@ use tidings::entry::{
     Address, Bodies, Body, Content, Digest, Draft, FolderPath, Language, Media, Person, Reference,
     Stamp, Text,
 };
-use tidings::site::{Found, Kept, Settings, Site};
+use tidings::site::{Ages, Found, Kept, Settings, Site};
 use uuid::Uuid;
 
 use crate::support::repository;
@@ -71,7 +72,7 @@ pub(crate) fn settings() -> Settings {
         max_bytes: 1 << 20,
         content: Content::Full,
         selections: Vec::new(),
-        ttl_minutes: 5,
+        ages: Ages::new(Duration::from_mins(1), Duration::from_mins(15)),
         zone: "UTC".to_owned(),
     }
 }
