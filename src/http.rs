@@ -70,6 +70,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
+use hyper::header::{HeaderValue, LINK};
 use hyper::http::{request, response};
 use hyper::{Response, StatusCode};
 use jiff::Timestamp;
@@ -88,7 +89,7 @@ use self::freshness::Freshness;
 use self::respond::Answer;
 use crate::config::Limits;
 use crate::documents::{Documents, MakeError};
-use crate::site::{Plan, Site};
+use crate::site::{DocumentKey, Plan, Site};
 
 /// What readers are served from.
 pub struct Server {
@@ -160,11 +161,16 @@ impl Answering for Server {
                 let server = Arc::clone(self);
                 Reply::Later(Box::pin(async move { server.media(&request, path).await }))
             }
-            Answer::Document { plan, coding, head } => {
+            Answer::Document {
+                plan,
+                coding,
+                mut head,
+            } => {
                 // Without a snapshot nothing was found.
                 let Some(site) = site else {
                     return Reply::Now(unavailable());
                 };
+                linked(&mut head, &site, &plan.key);
                 let server = Arc::clone(self);
                 Reply::Later(Box::pin(async move {
                     let document = server.documents.get(&site, &plan, coding).await;
@@ -172,6 +178,19 @@ impl Answering for Server {
                 }))
             }
         }
+    }
+}
+
+/// Says in the head what the document is called and what else there is of it.
+///
+/// Not on a 304: it tells no more than a cache needs to go on with its copy. (RFC 9110 section
+/// 15.4.5) Nor on a 410, whose page is not the one that was asked for.
+fn linked(head: &mut response::Parts, site: &Site, key: &DocumentKey) {
+    if head.status == StatusCode::OK
+        && let Some(links) = site.links(key)
+        && let Ok(links) = HeaderValue::try_from(links)
+    {
+        head.headers.insert(LINK, links);
     }
 }
 
@@ -248,7 +267,6 @@ mod tests {
 
     use super::*;
     use crate::entry::Digest;
-    use crate::site::DocumentKey;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[test]

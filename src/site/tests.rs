@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 mod history;
+mod links;
 mod pages;
 mod rhythm;
 
