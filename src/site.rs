@@ -13,6 +13,7 @@ mod address;
 mod addresses;
 mod due;
 mod history;
+mod links;
 mod listing;
 mod plans;
 mod rhythm;

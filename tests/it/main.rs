@@ -10,6 +10,7 @@
 )]
 
 mod active_content;
+mod answers;
 mod architecture;
 mod archives;
 mod browser;

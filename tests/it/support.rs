@@ -722,6 +722,14 @@ pub(crate) fn request(
     Response::read(method, &bytes)
 }
 
+/// What comes back for a head as it is given, on a connection of its own.
+pub(crate) fn raw(to: SocketAddr, method: &str, head: &str) -> Response {
+    let mut peer = TcpStream::connect_timeout(&to, REQUEST).expect("the program listens");
+    let bytes =
+        exchange(&mut peer, head.as_bytes()).unwrap_or_else(|error| panic!("{head}: {error}"));
+    Response::read(method, &bytes)
+}
+
 fn head_of(method: &str, to: SocketAddr, path: &str, fields: &[(&str, &str)]) -> String {
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
     for (name, value) in fields {

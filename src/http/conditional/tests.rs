@@ -194,3 +194,116 @@ fn dates_beyond_http_are_held_back() {
     assert_eq!(shown(Timestamp::MIN), "Thu, 01 Jan 1970 00:00:00 GMT");
     assert!(shown(Timestamp::MAX).ends_with("9999 22:00:00 GMT"));
 }
+
+/// Each field with each kind of value, all with all, for each kind of representation: what each value
+/// means by itself is said beside it, and what they mean together is RFC 9110 section 13.2.2.
+#[test]
+fn every_combination_is_answered_in_the_order_of_the_standard() {
+    let undated = Validators {
+        modified: None,
+        ..document()
+    };
+    let mut seen = [0; 3];
+    for current in [document(), file(), undated] {
+        let is_strong = matches!(current.tag, Tag::Strong(_));
+        let is_dated = current.modified.is_some();
+        let absent = (None, None);
+        let tag = |value, holds| (Some(value), Some(holds));
+        // A date condition is none where there is no date, nor where it can't be read.
+        let date = |value, holds| (Some(value), is_dated.then_some(holds));
+        let unreadable = (Some("soon"), None);
+        let matches = [
+            absent,
+            tag("*", true),
+            tag("\"HEX\"", is_strong),
+            tag("W/\"HEX\"", false),
+            tag("\"other\"", false),
+            tag("\"other\", \"HEX\"", is_strong),
+            tag("\"HEX-gzip\"", false),
+            tag("", false),
+        ];
+        let unmodified = [
+            absent,
+            date(BEFORE, false),
+            date(AT, true),
+            date(AFTER, true),
+            unreadable,
+        ];
+        let none_matches = [
+            absent,
+            tag("*", false),
+            tag("\"HEX\"", false),
+            tag("W/\"HEX\"", false),
+            tag("\"other\"", true),
+            tag("\"other\", W/\"HEX\"", false),
+            tag("\"HEX-gzip\"", false),
+            tag("W/\"HEX;br\"", false),
+            tag("", true),
+        ];
+        let modified = [
+            absent,
+            date(BEFORE, true),
+            date(AT, false),
+            date(AFTER, false),
+            unreadable,
+        ];
+        for (if_match, is_matched) in matches {
+            for (if_unmodified, is_unmodified) in unmodified {
+                for (if_none_match, is_unmatched) in none_matches {
+                    for (if_modified, is_modified) in modified {
+                        // Steps 1 and 2, then 3 and 4; a tag takes the place of a date.
+                        let may_go_on = is_matched.or(is_unmodified) != Some(false);
+                        let is_news = is_unmatched.or(is_modified) != Some(false);
+                        let expected = match (may_go_on, is_news) {
+                            (false, _) => Verdict::Failed,
+                            (true, false) => Verdict::NotModified,
+                            (true, true) => Verdict::Proceed,
+                        };
+                        let fields = [
+                            (IF_MATCH, if_match),
+                            (IF_UNMODIFIED_SINCE, if_unmodified),
+                            (IF_NONE_MATCH, if_none_match),
+                            (IF_MODIFIED_SINCE, if_modified),
+                        ];
+                        let fields: Vec<(HeaderName, &str)> = fields
+                            .into_iter()
+                            .filter_map(|(name, value)| Some((name, value?)))
+                            .collect();
+                        check(&current, &fields, expected);
+                        seen[expected as usize] += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(seen.iter().sum::<usize>(), 3 * 8 * 5 * 9 * 5);
+    assert!(seen.iter().all(|count| *count > 500), "{seen:?}");
+}
+
+/// What proxies that compress make of a tag, each in its own way.
+#[test]
+fn each_proxy_gives_back_a_tag_that_we_know() {
+    for (weak, strong) in [
+        // nginx weakens.
+        ("W/\"HEX\"", "W/\"HEX\""),
+        // Apache: mod_deflate, mod_brotli, and mod_deflate long ago.
+        ("W/\"HEX-gzip\"", "\"HEX-gzip\""),
+        ("W/\"HEX-br\"", "\"HEX-br\""),
+        ("W/\"HEX\"-gzip", "\"HEX\"-gzip"),
+        // Jetty.
+        ("W/\"HEX--gzip\"", "\"HEX--gzip\""),
+        // Others with other codings.
+        ("W/\"HEX-zstd\"", "\"HEX-zstd\""),
+        ("W/\"HEX-deflate\"", "\"HEX-deflate\""),
+        ("W/\"HEX;gzip\"", "\"HEX:gzip\""),
+        // Clients that lose the quotes.
+        ("HEX", "HEX"),
+    ] {
+        for (current, value) in [(document(), weak), (file(), strong)] {
+            let fields = [(IF_NONE_MATCH, value), (IF_MODIFIED_SINCE, BEFORE)];
+            check(&current, &fields, Verdict::NotModified);
+            let other = value.replace("HEX", "0123456789abcdef0123456789abcdef");
+            check(&current, &[(IF_NONE_MATCH, &other)], Verdict::Proceed);
+        }
+    }
+}

@@ -444,3 +444,30 @@ fn a_navigation_is_led_on_even_when_it_holds_a_copy() {
     request.headers.insert(IF_NONE_MATCH, tag);
     assert_eq!(ready(&request).status(), 303);
 }
+
+/// Conditions are only asked of what would be sent. (RFC 9110 section 13.2.1)
+#[test]
+fn conditions_change_no_other_answer() {
+    let conditions: [(&str, &str); 4] = [
+        ("if-match", "\"other\""),
+        ("if-none-match", "*"),
+        ("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT"),
+        ("if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT"),
+    ];
+    for (method, target, status) in [
+        ("GET", "/nothing", 404),
+        ("HEAD", "/nothing", 404),
+        ("GET", "/feed", 308),
+        ("POST", "/atom.xml", 405),
+        ("PUT", "/atom.xml", 405),
+        ("DELETE", "/nothing", 405),
+        ("OPTIONS", "/atom.xml", 204),
+    ] {
+        for condition in conditions {
+            let response = ready(&with(method, target, &[condition]));
+            assert_eq!(response.status(), status, "{method} {target} {condition:?}");
+        }
+        let response = ready(&with(method, target, &conditions));
+        assert_eq!(response.status(), status, "{method} {target}");
+    }
+}
