@@ -62,9 +62,6 @@ pub enum BuildError {
 /// hide.
 const LIST: &str = ".tidings-build";
 
-/// What compression can't make smaller by as much as a request costs.
-const LEAST_COMPRESSED: usize = 1_024;
-
 /// A folder to build into.
 #[derive(Debug)]
 pub struct Target {
@@ -258,7 +255,7 @@ impl Planned {
         let is_new = !holds(&path, &bytes)?;
         let mut files = vec![self.file.clone()];
         // Compressed first: as long as the file itself is the old one, the next build makes all anew.
-        if self.is_compressible() && bytes.len() >= LEAST_COMPRESSED {
+        if self.is_compressible() && bytes.len() >= compress::LEAST {
             for (ending, compress) in compress::ALL {
                 let twin = self.twin(ending);
                 let path = out.join(&twin);

@@ -3,23 +3,33 @@
 //! Many may ask for a document at once; one makes it, the others wait for that one. What is in the
 //! cache is named by the validators of its plan, so it can't be stale: a changed document has another
 //! name, and the old one is pushed out in time.
+//!
+//! Compressed forms are made on first request, too, as small as is quickly done; one that is asked for
+//! again is made smaller in the background, and takes the other's place. Both unpack to the same bytes,
+//! and have one name, as tags are those of plans: nobody is told that anything changed.
 
 mod around;
 mod assemble;
+mod better;
 mod blocks;
 pub mod compress;
 mod outline;
+#[cfg(test)]
+mod sample;
+mod shelf;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 
-use crate::entry::{Bodies, Digest};
+use self::better::Improver;
+use self::compress::{Effort, exact, pack};
+use self::shelf::{Asked, Kept, Shelf, shelf};
+use crate::entry::Bodies;
 use crate::feed::{Feed, FeedKey, Format, WriteError, atom, json, opml, rss};
 use crate::page::{
     EntryPage, Face, FeedPage, FrontPage, PageError, Pages, STYLE, SubscribePage, Theme, asset,
@@ -33,6 +43,19 @@ pub enum Coding {
     Identity,
     /// RFC 1952.
     Gzip,
+    /// RFC 7932.
+    Brotli,
+    /// RFC 8878.
+    Zstd,
+}
+
+/// A document as it is sent. A clone is cheap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// All of it.
+    pub bytes: Bytes,
+    /// How they are coded: as was wished, or not at all, if that gains nothing.
+    pub coding: Coding,
 }
 
 /// What a browser may do with a page: show our style sheet, and pictures and sound from anywhere safe;
@@ -63,28 +86,12 @@ pub enum MakeError {
     BrokenOff,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Name {
-    key: DocumentKey,
-    tag: Digest,
-    changed: Option<Timestamp>,
-    coding: Coding,
-}
-
-/// A document weighs what it holds, and something for its name.
-#[derive(Clone)]
-struct Weight;
-
-impl Weighter<Name, Bytes> for Weight {
-    fn weight(&self, _: &Name, bytes: &Bytes) -> u64 {
-        bytes.len() as u64 + 256
-    }
-}
-
 /// Makes and keeps documents.
 pub struct Documents {
     maker: Arc<Maker>,
-    cache: Cache<Name, Bytes, Weight>,
+    shelf: Arc<Shelf>,
+    // After the shelf, with which its work ends.
+    improver: Improver,
 }
 
 struct Maker {
@@ -96,14 +103,14 @@ impl Documents {
     /// Keeps up to `cache_bytes` of finished documents; full texts come from `bodies`, and pages give
     /// dates as they are in `zone`.
     pub fn new(bodies: impl Bodies, zone: TimeZone, cache_bytes: usize) -> Self {
-        // How many documents are expected; only a hint for the first allocation.
-        let expected = (cache_bytes / 65_536).max(16);
+        let shelf = Arc::new(shelf(cache_bytes));
         Self {
             maker: Arc::new(Maker {
                 bodies: Box::new(bodies),
                 zone,
             }),
-            cache: Cache::with_weighter(expected, cache_bytes as u64, Weight),
+            improver: Improver::new(&shelf),
+            shelf,
         }
     }
 
@@ -112,42 +119,47 @@ impl Documents {
         self.maker.make(site, &plan.key)
     }
 
-    /// The bytes of `plan`, a plan of `site`, in `coding`.
+    /// The document of `plan`, for who wishes `coding`, if it was made already. Nothing is made, waited
+    /// for or allocated.
+    pub fn cached(&self, plan: &Plan, coding: Coding) -> Option<Document> {
+        self.find(Asked::new(plan, coding))
+    }
+
+    /// The document of `plan`, a plan of `site`, for who wishes `coding`.
     pub async fn get(
         &self,
         site: &Arc<Site>,
         plan: &Plan,
         coding: Coding,
-    ) -> Result<Bytes, MakeError> {
-        let Plan {
-            key, tag, changed, ..
-        } = plan.clone();
-        let name = Name {
-            key,
-            tag,
-            changed,
-            coding,
-        };
-        match coding {
-            Coding::Identity => {
-                let (maker, site, key) =
-                    (Arc::clone(&self.maker), Arc::clone(site), plan.key.clone());
-                self.cache
-                    .get_or_insert_async(&name, off_thread(move || maker.make(&site, &key)))
-                    .await
-            }
-            Coding::Gzip => {
-                let compress = async {
-                    let identity = Box::pin(self.get(site, plan, Coding::Identity)).await?;
-                    off_thread(move || {
-                        compress::gzip(&identity)
-                            .map_err(|error| MakeError::Compress(Arc::new(error)))
-                    })
-                    .await
-                };
-                self.cache.get_or_insert_async(&name, compress).await
-            }
+    ) -> Result<Document, MakeError> {
+        let asked = Asked::new(plan, coding);
+        if let Some(document) = self.find(asked) {
+            return Ok(document);
         }
+        // What is asked for coded is not kept uncoded, too, as it is three to five times as large, and
+        // made in a millisecond for the next coding; but one that is there is not made again.
+        let uncoded = self.shelf.peek(&asked.in_coding(Coding::Identity));
+        let (maker, site, key) = (Arc::clone(&self.maker), Arc::clone(site), plan.key.clone());
+        let make = move || {
+            let identity = match uncoded {
+                Some(kept) => kept.document.bytes.clone(),
+                None => maker.make(&site, &key)?,
+            };
+            pack(coding, Effort::Quick, identity)
+                .map(Kept::quick)
+                .map_err(|error| MakeError::Compress(Arc::new(error)))
+        };
+        let name = asked.to_name();
+        let kept = self.shelf.get_or_insert_async(&name, off_thread(make));
+        Ok(kept.await?.document.clone())
+    }
+
+    fn find(&self, asked: Asked<'_>) -> Option<Document> {
+        let kept = self.shelf.get(&asked)?;
+        if kept.is_due() && !self.improver.improve(asked.to_name()) {
+            kept.put_off();
+        }
+        Some(kept.document.clone())
     }
 }
 
@@ -158,13 +170,13 @@ fn write(feed: &Feed<'_>, format: Format) -> Result<Bytes, MakeError> {
         Format::Json => json::write(feed),
     };
     written
-        .map(Bytes::from)
+        .map(exact)
         .map_err(|error| MakeError::Write(Arc::new(error)))
 }
 
-async fn off_thread(
-    make: impl FnOnce() -> Result<Bytes, MakeError> + Send + 'static,
-) -> Result<Bytes, MakeError> {
+async fn off_thread<T: Send + 'static>(
+    make: impl FnOnce() -> Result<T, MakeError> + Send + 'static,
+) -> Result<T, MakeError> {
     tokio::task::spawn_blocking(make)
         .await
         .unwrap_or(Err(MakeError::BrokenOff))

@@ -69,7 +69,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use bytes::Bytes;
 use hyper::header::{HeaderValue, LINK};
 use hyper::http::{request, response};
 use hyper::{Response, StatusCode};
@@ -88,7 +87,7 @@ use self::client::Client;
 use self::freshness::Freshness;
 use self::respond::Answer;
 use crate::config::Limits;
-use crate::documents::{Documents, MakeError};
+use crate::documents::{Document, Documents, MakeError};
 use crate::site::{DocumentKey, Plan, Site};
 
 /// What readers are served from.
@@ -171,6 +170,9 @@ impl Answering for Server {
                     return Reply::Now(unavailable());
                 };
                 linked(&mut head, &site, &plan.key);
+                if let Some(document) = self.documents.cached(&plan, coding) {
+                    return Reply::Now(made(&plan, Ok(document), head));
+                }
                 let server = Arc::clone(self);
                 Reply::Later(Box::pin(async move {
                     let document = server.documents.get(&site, &plan, coding).await;
@@ -197,11 +199,14 @@ fn linked(head: &mut response::Parts, site: &Site, key: &DocumentKey) {
 /// The answer with the document that was made.
 fn made(
     plan: &Plan,
-    document: Result<Bytes, MakeError>,
-    head: response::Parts,
+    document: Result<Document, MakeError>,
+    mut head: response::Parts,
 ) -> Response<Content> {
     match document {
-        Ok(bytes) => Response::from_parts(head, Content::Bytes(bytes)),
+        Ok(Document { bytes, coding }) => {
+            respond::coded(&mut head.headers, coding);
+            Response::from_parts(head, Content::Bytes(bytes))
+        }
         Err(error) => {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, key = ?plan.key, "a document can't be made");
@@ -266,7 +271,9 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::documents::Coding;
     use crate::entry::Digest;
+    use bytes::Bytes;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[test]
@@ -283,12 +290,20 @@ mod tests {
         assert_eq!(response.status(), 503);
         assert!(response.headers().contains_key("retry-after"));
         assert!(!response.headers().contains_key("etag"));
-        let bytes = Bytes::from_static(b"<p>");
-        let response = made(&plan, Ok(bytes), respond::head(StatusCode::OK));
-        assert_eq!(
-            (response.status(), response.body().len()),
-            (StatusCode::OK, 3)
-        );
+        for (coding, expected) in [
+            (Coding::Identity, None),
+            (Coding::Gzip, Some("gzip")),
+            (Coding::Brotli, Some("br")),
+            (Coding::Zstd, Some("zstd")),
+        ] {
+            let bytes = Bytes::from_static(b"<p>");
+            let document = Document { bytes, coding };
+            let response = made(&plan, Ok(document), respond::head(StatusCode::OK));
+            assert_eq!(response.status(), StatusCode::OK);
+            assert_eq!(response.body().len(), 3);
+            let says = response.headers().get("content-encoding");
+            assert_eq!(says.map(|it| it.to_str().unwrap()), expected);
+        }
     }
 
     #[tokio::test]

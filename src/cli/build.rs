@@ -22,8 +22,8 @@ pub(super) struct Arguments {
 }
 
 const HELP: &str = "\
-Each file has the bytes that `tidings serve` answers at its address, with .gz and .br twins. Only what
-changed is written, and what is gone from the site is removed. `_redirects` and `_headers` are for hosts
+Each file has the bytes that `tidings serve` answers at its address, with .gz, .br and .zst twins.
+Only what changed is written, and what is gone from the site is removed. `_redirects` and `_headers` are for hosts
 that read them. Ids and dates are kept in the state folder, as by `serve`; a daemon that serves this
 state may run, and then what it has published is written.
 

@@ -150,39 +150,15 @@ fn page(site: &Site, feed: &FeedKey) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::catalogue::Catalogue;
-    use crate::catalogue::sample::{at, draft, found};
-    use crate::entry::{Address, Category, Content, Draft, Language};
-    use crate::site::{Ages, Kept, Settings};
+    use crate::catalogue::sample::draft;
+    use crate::documents::sample;
+    use crate::entry::Category;
 
     /// A site with these entries, each with its tags.
     fn site(entries: &[(&str, &[String])]) -> Site {
-        let settings = Settings {
-            base: Address::parse("https://example.org/").unwrap(),
-            title: Text::new("News"),
-            description: Text::new(""),
-            language: Language::parse("en").unwrap(),
-            author: Person {
-                name: Text::new("Ann"),
-                email: None,
-                uri: None,
-                avatar: None,
-            },
-            icon: None,
-            copyright: None,
-            podcast: None,
-            limit: 50,
-            max_bytes: 1 << 20,
-            content: Content::Full,
-            selections: Vec::new(),
-            ages: Ages::new(Duration::from_mins(1), Duration::from_mins(15)),
-            zone: "UTC".to_owned(),
-        };
         let drafts = entries.iter().map(|(file, tags)| {
-            let mut draft: Draft = draft(file, file, &[]);
+            let mut draft = draft(file, file, &[]);
             let category = |tag: &String| Category {
                 term: Slug::from_words(tag).unwrap(),
                 label: Text::one_line(tag),
@@ -190,10 +166,7 @@ mod tests {
             draft.article.categories = tags.iter().map(category).collect();
             draft
         });
-        let mut catalogue = Catalogue::new(uuid::Uuid::from_u128(7));
-        let changes = catalogue.plan(found(drafts.collect()), at(0));
-        catalogue.apply(changes);
-        Site::new(settings, at(0), &catalogue, &Kept::default(), at(0))
+        sample::site(drafts.collect())
     }
 
     fn tags(names: impl IntoIterator<Item = &'static str>) -> Vec<String> {

@@ -58,9 +58,9 @@ pub enum Answer {
     Document {
         /// What to make.
         plan: Plan,
-        /// How it is to be coded; the head says so already.
+        /// How it is to be coded, if that gains anything.
         coding: Coding,
-        /// Status and fields, all but `Content-Length`.
+        /// Status and fields, all but `Content-Length` and `Content-Encoding`.
         head: response::Parts,
     },
     /// A file beside an entry is to be opened; [`super::media`] answers.
@@ -152,7 +152,7 @@ fn gone(wishes: &HeaderMap, plan: Plan) -> Answer {
     let mut head = head(StatusCode::GONE);
     let fields = &mut head.headers;
     fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    described(fields, &plan, coding);
+    described(fields, &plan);
     Answer::Document { plan, coding, head }
 }
 
@@ -179,12 +179,12 @@ fn document(wishes: &HeaderMap, plan: Plan, fresh: Fresh<'_>, now: Timestamp) ->
     } else {
         Coding::Identity
     };
-    described(&mut head.headers, &plan, coding);
+    described(&mut head.headers, &plan);
     Answer::Document { plan, coding, head }
 }
 
-/// What a document is, and how it is coded.
-fn described(fields: &mut HeaderMap, plan: &Plan, coding: Coding) {
+/// What a document is.
+fn described(fields: &mut HeaderMap, plan: &Plan) {
     fields.insert(VARY, VARIES);
     fields.insert(CONTENT_TYPE, HeaderValue::from_static(plan.content_type));
     let policy = if plan.content_type.starts_with("text/html") {
@@ -193,12 +193,17 @@ fn described(fields: &mut HeaderMap, plan: &Plan, coding: Coding) {
         SEALED_POLICY
     };
     fields.insert(CONTENT_SECURITY_POLICY, policy);
-    match coding {
-        Coding::Identity => {}
-        Coding::Gzip => {
-            fields.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }
-    }
+}
+
+/// How the document that was made is coded: not at all, whatever was wished, if that gains nothing.
+pub(super) fn coded(fields: &mut HeaderMap, coding: Coding) {
+    let name = match coding {
+        Coding::Identity => return,
+        Coding::Gzip => "gzip",
+        Coding::Brotli => "br",
+        Coding::Zstd => "zstd",
+    };
+    fields.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
 }
 
 /// The date of a document that changed at `changed`: the end of that second, and none before it is

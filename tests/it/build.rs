@@ -12,7 +12,7 @@ use crate::support::{Setup, Tidings, program};
 /// Beside the files of the site: compressed twins, and what is for hosts.
 fn is_beside(file: &str) -> bool {
     let ending = Path::new(file).extension().and_then(|it| it.to_str());
-    matches!(ending, Some("gz" | "br")) || file.starts_with(['_', '.'])
+    matches!(ending, Some("gz" | "br" | "zst")) || file.starts_with(['_', '.'])
 }
 
 fn build(setup: &Setup, out: &Path) -> Output {
@@ -104,7 +104,9 @@ fn what_is_built_is_what_is_served() {
     assert!(before.contains_key("archive/1/atom.xml"));
     assert!(before.contains_key("tags/tides/index.html"));
     assert!(before.contains_key("media/harbour/swing-bridge.png"));
-    assert!(before.contains_key("rss.xml.gz") && before.contains_key("rss.xml.br"));
+    for twin in ["rss.xml.gz", "rss.xml.br", "rss.xml.zst"] {
+        assert!(before.contains_key(twin), "{twin}");
+    }
 
     // Once more: nothing is touched.
     assert!(built(&setup, &out).contains(" 0 written, 0 removed"));

@@ -131,10 +131,10 @@ pub(crate) fn document(site: &Arc<Site>, documents: &Documents, path: &str) -> S
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let bytes = runtime
+    let document = runtime
         .block_on(documents.get(site, &plan, Coding::Identity))
         .unwrap();
-    String::from_utf8(bytes.to_vec()).unwrap()
+    String::from_utf8(document.bytes.to_vec()).unwrap()
 }
 
 fn made(paths: &[&str]) -> Vec<String> {

@@ -1,0 +1,127 @@
+//! Finished documents, by the validators of their plans and in bounds.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use jiff::Timestamp;
+use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
+
+use super::{Coding, Document};
+use crate::entry::Digest;
+use crate::site::{DocumentKey, Plan};
+
+/// At which request for a kept document a better coding pays: the third in all, since the first had it
+/// made. Many documents are asked for once in a version, by somebody's crawler.
+const ASKED_AGAIN: u32 = 2;
+
+/// Which document. It can't be stale: one that says something else has another name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Name {
+    key: DocumentKey,
+    tag: Digest,
+    changed: Option<Timestamp>,
+    coding: Coding,
+}
+
+/// A [`Name`], borrowed: asking for what is there copies nothing. The fields, in their order, are those
+/// of the name, so that both have one hash.
+#[derive(Clone, Copy, Debug, Hash)]
+pub(super) struct Asked<'a> {
+    key: &'a DocumentKey,
+    tag: &'a Digest,
+    changed: Option<Timestamp>,
+    coding: Coding,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn new(plan: &'a Plan, coding: Coding) -> Self {
+        Self {
+            key: &plan.key,
+            tag: &plan.tag,
+            changed: plan.changed,
+            coding,
+        }
+    }
+
+    pub(super) fn in_coding(self, coding: Coding) -> Self {
+        Self { coding, ..self }
+    }
+
+    pub(super) fn to_name(self) -> Name {
+        Name {
+            key: self.key.clone(),
+            tag: *self.tag,
+            changed: self.changed,
+            coding: self.coding,
+        }
+    }
+}
+
+impl Equivalent<Name> for Asked<'_> {
+    fn equivalent(&self, name: &Name) -> bool {
+        *self.tag == name.tag
+            && self.coding == name.coding
+            && self.changed == name.changed
+            && *self.key == name.key
+    }
+}
+
+/// A document that is kept.
+pub(super) struct Kept {
+    pub(super) document: Document,
+    /// Whether no more is to be gained.
+    is_best: bool,
+    /// How often it was found.
+    asked: AtomicU32,
+}
+
+impl Kept {
+    /// As it was made for somebody who waited.
+    pub(super) fn quick(document: Document) -> Arc<Self> {
+        Arc::new(Self {
+            is_best: document.coding == Coding::Identity,
+            document,
+            asked: AtomicU32::new(0),
+        })
+    }
+
+    /// As it stays.
+    pub(super) fn best(document: Document) -> Arc<Self> {
+        Arc::new(Self {
+            is_best: true,
+            document,
+            asked: AtomicU32::new(0),
+        })
+    }
+
+    /// Counts a request; whether it is the one at which a better coding pays.
+    pub(super) fn is_due(&self) -> bool {
+        !self.is_best && self.asked.fetch_add(1, Ordering::Relaxed) + 1 == ASKED_AGAIN
+    }
+
+    /// There was no time for a better coding: later requests ask for it again.
+    pub(super) fn put_off(&self) {
+        self.asked.store(0, Ordering::Relaxed);
+    }
+}
+
+/// A document weighs what it holds, and something for its name.
+#[derive(Clone)]
+pub(super) struct Weight;
+
+impl Weighter<Name, Arc<Kept>> for Weight {
+    fn weight(&self, _: &Name, kept: &Arc<Kept>) -> u64 {
+        kept.document.bytes.len() as u64 + 256
+    }
+}
+
+/// Documents by their names. It holds [`Kept`] as one pointer, so that a look-up counts one reference.
+pub(super) type Shelf = Cache<Name, Arc<Kept>, Weight>;
+
+/// A shelf for up to `bytes`.
+pub(super) fn shelf(bytes: usize) -> Shelf {
+    // How many documents are expected; only a hint for the first allocation.
+    let expected = (bytes / 65_536).max(16);
+    Cache::with_weighter(expected, bytes as u64, Weight)
+}

@@ -1,0 +1,233 @@
+//! That documents are made once, kept in bounds, and made better when they are asked for again.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::*;
+use crate::catalogue::sample::draft;
+use crate::entry::{Body, Digest};
+use crate::site::Found;
+
+const CODED: [Coding; 3] = [Coding::Gzip, Coding::Brotli, Coding::Zstd];
+
+/// The texts of a site, and how often they were asked for.
+struct Texts {
+    text: String,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Bodies for Texts {
+    fn body(&self, _: Digest) -> io::Result<Body> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Ok(Body::from_clean_html(self.text.clone()))
+    }
+}
+
+/// A site of one entry with a long text.
+struct World {
+    site: Arc<Site>,
+    documents: Documents,
+    asked: Arc<AtomicUsize>,
+}
+
+fn world(cache_bytes: usize) -> World {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let texts = Texts {
+        text: sample::prose(),
+        asked: Arc::clone(&asked),
+    };
+    World {
+        site: Arc::new(sample::site(vec![draft("a.md", "A", &[])])),
+        documents: Documents::new(texts, TimeZone::UTC, cache_bytes),
+        asked,
+    }
+}
+
+impl World {
+    fn plan(&self, path: &str) -> Plan {
+        match self.site.find(path) {
+            Found::Document(plan) => plan,
+            other => panic!("{path}: {other:?}"),
+        }
+    }
+
+    async fn get(&self, plan: &Plan, coding: Coding) -> Document {
+        self.documents.get(&self.site, plan, coding).await.unwrap()
+    }
+
+    fn makes(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+#[tokio::test]
+async fn a_document_is_made_once_and_found_without_making() {
+    let world = world(1 << 20);
+    let plan = world.plan("/rss.xml");
+    assert_eq!(world.documents.cached(&plan, Coding::Gzip), None);
+    let all = (0..8).map(|_| world.get(&plan, Coding::Gzip));
+    let mut all = all.collect::<Vec<_>>().into_iter();
+    let (one, two, three) = (
+        all.next().unwrap(),
+        all.next().unwrap(),
+        all.next().unwrap(),
+    );
+    let (one, two, three) = tokio::join!(one, two, three);
+    assert!(one == two && two == three);
+    assert_eq!(one.coding, Coding::Gzip);
+    assert_eq!(world.makes(), 1, "one made it, the others waited");
+    assert_eq!(world.documents.cached(&plan, Coding::Gzip), Some(one));
+    assert_eq!(world.documents.cached(&plan, Coding::Zstd), None);
+    // JSON has the same tag, and Atom and the page another: none is taken for another.
+    for other in ["/feed.json", "/atom.xml", "/"] {
+        let other = world.plan(other);
+        assert_eq!(world.documents.cached(&other, Coding::Gzip), None);
+    }
+}
+
+#[tokio::test]
+async fn each_coding_unpacks_to_the_same_and_is_made_from_what_is_there() {
+    let world = world(1 << 20);
+    let plan = world.plan("/atom.xml");
+    let identity = world.get(&plan, Coding::Identity).await;
+    assert_eq!(identity.coding, Coding::Identity);
+    for coding in CODED {
+        let coded = world.get(&plan, coding).await;
+        assert_eq!(coded.coding, coding);
+        assert!(coded.bytes.len() < identity.bytes.len() / 2);
+        assert_eq!(compress::unpack(&coded).unwrap(), identity.bytes);
+    }
+    assert_eq!(world.makes(), 1);
+    // Without one that is there, each is made anew, and only the coded form is kept.
+    let world = world_without_identity().await;
+    assert_eq!(world.makes(), CODED.len());
+}
+
+async fn world_without_identity() -> World {
+    let world = world(1 << 20);
+    let plan = world.plan("/atom.xml");
+    for coding in CODED {
+        world.get(&plan, coding).await;
+    }
+    assert_eq!(world.documents.cached(&plan, Coding::Identity), None);
+    world
+}
+
+#[tokio::test]
+async fn what_is_tiny_is_sent_as_it_is() {
+    let world = world(1 << 20);
+    let plan = world.plan("/feeds.opml");
+    let identity = world.get(&plan, Coding::Identity).await;
+    assert!(identity.bytes.len() < compress::LEAST);
+    for coding in CODED {
+        assert_eq!(world.get(&plan, coding).await, identity);
+        assert_eq!(
+            world.documents.cached(&plan, coding),
+            Some(identity.clone())
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_for_again_is_made_better_under_the_same_name() {
+    for coding in CODED {
+        let world = world(1 << 20);
+        let plan = world.plan("/rss.xml");
+        let quick = world.get(&plan, coding).await;
+        let weight = world.documents.shelf.weight();
+        // The second request: not yet.
+        assert_eq!(world.documents.cached(&plan, coding).as_ref(), Some(&quick));
+        assert!(world.documents.improver.is_idle());
+        let better = tokio::time::timeout(Duration::from_secs(30), async {
+            loop {
+                let found = world.documents.cached(&plan, coding).unwrap();
+                if found != quick {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        let better = better
+            .await
+            .unwrap_or_else(|_| panic!("{coding:?} stays as it was"));
+        assert_eq!(better.coding, coding);
+        assert!(better.bytes.len() < quick.bytes.len(), "{coding:?}");
+        let unpacked = [&better, &quick].map(|it| compress::unpack(it).unwrap());
+        assert_eq!(unpacked[0], unpacked[1], "{coding:?}");
+        assert_eq!(world.makes(), 1, "made from the one on the shelf");
+        assert!(world.documents.shelf.weight() < weight);
+        // And that is that, however often it is asked for.
+        for _ in 0..10 {
+            assert_eq!(
+                world.documents.cached(&plan, coding).as_ref(),
+                Some(&better)
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_background_ends_with_the_documents() {
+    let world = world(1 << 20);
+    for path in ["/rss.xml", "/atom.xml", "/feed.json", "/"] {
+        let plan = world.plan(path);
+        for coding in CODED {
+            for _ in 0..3 {
+                world.get(&plan, coding).await;
+            }
+        }
+    }
+    let shelf = Arc::downgrade(&world.documents.shelf);
+    drop(world);
+    assert!(shelf.upgrade().is_none(), "the thread has ended");
+}
+
+#[tokio::test]
+async fn a_full_queue_puts_off_what_comes_and_forgets_nothing() {
+    let world = world(1 << 20);
+    let plan = world.plan("/rss.xml");
+    world.get(&plan, Coding::Zstd).await;
+    let name = Asked::new(&plan, Coding::Zstd).to_name();
+    // More than can wait, sooner than they can be done.
+    let asked = (0..10_000).map(|_| world.documents.improver.improve(name.clone()));
+    assert!(asked.filter(|was_taken| !was_taken).count() > 0);
+    let kept = Kept::quick(world.get(&plan, Coding::Zstd).await);
+    let due = |kept: &Kept| [(); 4].map(|()| kept.is_due());
+    assert_eq!(due(&kept), [false, true, false, false]);
+    kept.put_off();
+    assert_eq!(due(&kept), [false, true, false, false]);
+}
+
+#[tokio::test]
+async fn the_shelf_stays_within_its_bytes() {
+    const BYTES: usize = 300_000;
+    let world = world(BYTES);
+    for path in [
+        "/rss.xml",
+        "/atom.xml",
+        "/feed.json",
+        "/",
+        "/entries/a",
+        "/subscribe",
+    ] {
+        let plan = world.plan(path);
+        for coding in [Coding::Identity, Coding::Gzip, Coding::Brotli, Coding::Zstd] {
+            for _ in 0..4 {
+                world.get(&plan, coding).await;
+                assert!(world.documents.shelf.weight() <= BYTES as u64);
+            }
+        }
+    }
+    assert!(world.documents.shelf.len() > 3);
+}
+
+#[tokio::test]
+async fn without_a_cache_everything_is_made_each_time() {
+    let world = world(0);
+    let plan = world.plan("/rss.xml");
+    for times in 1..4 {
+        let document = world.get(&plan, Coding::Brotli).await;
+        assert_eq!(document.coding, Coding::Brotli);
+        assert_eq!(world.makes(), times);
+    }
+}
