@@ -13,6 +13,7 @@ mod assemble;
 mod better;
 mod blocks;
 pub mod compress;
+mod known;
 mod outline;
 #[cfg(test)]
 mod sample;
@@ -28,8 +29,10 @@ use jiff::tz::TimeZone;
 
 use self::better::Improver;
 use self::compress::{Effort, exact, pack};
+use self::known::Known;
+pub use self::known::Since;
 use self::shelf::{Asked, Kept, Shelf, shelf};
-use crate::entry::Bodies;
+use crate::entry::{Bodies, Digest};
 use crate::feed::{Feed, FeedKey, Format, WriteError, atom, json, opml, rss};
 use crate::page::{
     EntryPage, Face, FeedPage, FrontPage, PageError, Pages, STYLE, SubscribePage, Theme, asset,
@@ -89,6 +92,7 @@ pub enum MakeError {
 /// Makes and keeps documents.
 pub struct Documents {
     maker: Arc<Maker>,
+    known: Known,
     shelf: Arc<Shelf>,
     // After the shelf, with which its work ends.
     improver: Improver,
@@ -109,6 +113,7 @@ impl Documents {
                 bodies: Box::new(bodies),
                 zone,
             }),
+            known: Known::new(),
             improver: Improver::new(&shelf),
             shelf,
         }
@@ -116,7 +121,7 @@ impl Documents {
 
     /// The bytes of `plan`, a plan of `site`, made here and now, and not kept.
     pub fn make(&self, site: &Site, plan: &Plan) -> Result<Bytes, MakeError> {
-        self.maker.make(site, &plan.key)
+        self.maker.make(site, &plan.key, None)
     }
 
     /// The document of `plan`, for who wishes `coding`, if it was made already. Nothing is made, waited
@@ -132,7 +137,42 @@ impl Documents {
         plan: &Plan,
         coding: Coding,
     ) -> Result<Document, MakeError> {
-        let asked = Asked::new(plan, coding);
+        self.obtain(site, plan, None, coding).await
+    }
+
+    /// Remembers what `plan`, a plan of `site`, shows, for a client that will ask for a delta: see
+    /// [`Documents::since`].
+    pub fn note(&self, site: &Site, plan: &Plan) {
+        self.known.note(site, plan);
+    }
+
+    /// The version of this tag of the feed that `plan`, a plan of `site`, shows now, if it was noted, and
+    /// if what is new since then says all that a client should know.
+    pub fn since(&self, site: &Site, plan: &Plan, tag: Digest) -> Option<Since> {
+        self.known.since(site, plan, tag)
+    }
+
+    /// The document of `plan`, a plan of `site`, without the entries that stood in the version `since`
+    /// as they stand now. It is made and kept like a whole one: clients of a popular feed mostly have
+    /// the same version.
+    pub async fn delta(
+        &self,
+        site: &Arc<Site>,
+        plan: &Plan,
+        since: &Since,
+        coding: Coding,
+    ) -> Result<Document, MakeError> {
+        self.obtain(site, plan, Some(since), coding).await
+    }
+
+    async fn obtain(
+        &self,
+        site: &Arc<Site>,
+        plan: &Plan,
+        since: Option<&Since>,
+        coding: Coding,
+    ) -> Result<Document, MakeError> {
+        let asked = Asked::new(plan, coding).since(since);
         if let Some(document) = self.find(asked) {
             return Ok(document);
         }
@@ -140,10 +180,11 @@ impl Documents {
         // made in a millisecond for the next coding; but one that is there is not made again.
         let uncoded = self.shelf.peek(&asked.in_coding(Coding::Identity));
         let (maker, site, key) = (Arc::clone(&self.maker), Arc::clone(site), plan.key.clone());
+        let since = since.cloned();
         let make = move || {
             let identity = match uncoded {
                 Some(kept) => kept.document.bytes.clone(),
-                None => maker.make(&site, &key)?,
+                None => maker.make(&site, &key, since.as_ref())?,
             };
             pack(coding, Effort::Quick, identity)
                 .map(Kept::quick)
@@ -183,11 +224,20 @@ async fn off_thread<T: Send + 'static>(
 }
 
 impl Maker {
-    fn make(&self, site: &Site, key: &DocumentKey) -> Result<Bytes, MakeError> {
+    /// The document of `key`; of a feed just what is new `since`.
+    fn make(
+        &self,
+        site: &Site,
+        key: &DocumentKey,
+        since: Option<&Since>,
+    ) -> Result<Bytes, MakeError> {
         let bodies = &*self.bodies;
         match key {
             DocumentKey::Feed(view, format) => {
-                let window = site.window(view).ok_or(MakeError::NoSuchDocument)?;
+                let mut window = site.window(view).ok_or(MakeError::NoSuchDocument)?;
+                if let Some(since) = since {
+                    window = Arc::new(since.cut(&window));
+                }
                 write(&assemble::feed(site, view, &window, bodies)?, *format)
             }
             DocumentKey::Page(_)

@@ -5,7 +5,7 @@
 //! request, an `exchange`, [`respond`] looks the path up in the current snapshot and answers, or names
 //! the document to make; this module has it made, and sends it. What the reader has already is
 //! decided in [`conditional`], for how long it need not ask in [`freshness`], how it is coded in
-//! [`negotiate`]; files beside entries are sent by [`media`],
+//! [`negotiate`], whether what is new is enough in [`delta`]; files beside entries are sent by [`media`].
 //! [`tls`] holds the certificates, and [`admin`] tells the publisher's programs how the daemon is. Whom a
 //! request comes from is read in [`client`], behind a proxy that passes connections on by
 //! [`proxy_protocol`]; who asks too often waits for [`limiter`].
@@ -47,6 +47,7 @@ mod body;
 pub mod client;
 pub mod conditional;
 mod connection;
+pub mod delta;
 mod exchange;
 pub mod freshness;
 pub mod host;
@@ -88,7 +89,7 @@ use self::freshness::Freshness;
 use self::respond::Answer;
 use crate::config::Limits;
 use crate::documents::{Document, Documents, MakeError};
-use crate::site::{DocumentKey, Plan, Site};
+use crate::site::{DocumentKey, Found, Plan, Site};
 
 /// What readers are served from.
 pub struct Server {
@@ -134,6 +135,18 @@ impl Server {
         workers::serve(doors, Arc::new(self), limits, stop).await
     }
 
+    /// What is at `path`. What is sent to who asks for deltas is remembered, whether it is sent now or
+    /// was before: the next request names it.
+    fn find(&self, site: &Site, request: &request::Parts, path: &str) -> Found {
+        let found = site.find(path);
+        if let Found::Document(plan) = &found
+            && delta::is_wanted(&request.headers)
+        {
+            self.documents.note(site, plan);
+        }
+        found
+    }
+
     /// A file beside an entry, opened off the async threads.
     async fn media(
         &self,
@@ -151,7 +164,9 @@ impl Answering for Server {
     fn answer(self: &Arc<Self>, request: request::Parts, _: Client) -> Reply {
         // One snapshot for the whole answer, whatever is published meanwhile.
         let site = self.site.load_full();
-        let find = site.as_ref().map(|site| |path: &str| site.find(path));
+        let find = site
+            .as_ref()
+            .map(|site| |path: &str| self.find(site, &request, path));
         let now = (self.clock)();
         let due = site.as_ref().and_then(|site| site.next_due());
         match respond::respond(&request, find, self.freshness.at(due, now), now) {
@@ -170,12 +185,20 @@ impl Answering for Server {
                     return Reply::Now(unavailable());
                 };
                 linked(&mut head, &site, &plan.key);
-                if let Some(document) = self.documents.cached(&plan, coding) {
+                let known = |tag| self.documents.since(&site, &plan, tag);
+                let since = delta::base(&request.headers, known);
+                if let Some(since) = &since {
+                    delta::describe(&mut head, since.tag);
+                } else if let Some(document) = self.documents.cached(&plan, coding) {
                     return Reply::Now(made(&plan, Ok(document), head));
                 }
                 let server = Arc::clone(self);
                 Reply::Later(Box::pin(async move {
-                    let document = server.documents.get(&site, &plan, coding).await;
+                    let documents = &server.documents;
+                    let document = match &since {
+                        Some(since) => documents.delta(&site, &plan, since, coding).await,
+                        None => documents.get(&site, &plan, coding).await,
+                    };
                     made(&plan, document, head)
                 }))
             }

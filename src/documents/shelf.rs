@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 
-use super::{Coding, Document};
+use super::{Coding, Document, Since};
 use crate::entry::Digest;
 use crate::site::{DocumentKey, Plan};
 
@@ -21,6 +21,8 @@ pub(super) struct Name {
     key: DocumentKey,
     tag: Digest,
     changed: Option<Timestamp>,
+    /// For a delta: the tag of the version it begins from.
+    since: Option<Digest>,
     coding: Coding,
 }
 
@@ -31,6 +33,7 @@ pub(super) struct Asked<'a> {
     key: &'a DocumentKey,
     tag: &'a Digest,
     changed: Option<Timestamp>,
+    since: Option<Digest>,
     coding: Coding,
 }
 
@@ -40,8 +43,14 @@ impl<'a> Asked<'a> {
             key: &plan.key,
             tag: &plan.tag,
             changed: plan.changed,
+            since: None,
             coding,
         }
+    }
+
+    pub(super) fn since(self, since: Option<&Since>) -> Self {
+        let since = since.map(|it| it.tag);
+        Self { since, ..self }
     }
 
     pub(super) fn in_coding(self, coding: Coding) -> Self {
@@ -53,6 +62,7 @@ impl<'a> Asked<'a> {
             key: self.key.clone(),
             tag: *self.tag,
             changed: self.changed,
+            since: self.since,
             coding: self.coding,
         }
     }
@@ -63,6 +73,7 @@ impl Equivalent<Name> for Asked<'_> {
         *self.tag == name.tag
             && self.coding == name.coding
             && self.changed == name.changed
+            && self.since == name.since
             && *self.key == name.key
     }
 }

@@ -231,3 +231,39 @@ async fn without_a_cache_everything_is_made_each_time() {
         assert_eq!(world.makes(), times);
     }
 }
+
+#[tokio::test]
+async fn a_delta_is_made_once_for_all_who_have_the_same_version() {
+    let mut world = world(1 << 20);
+    let old = world.plan("/rss.xml");
+    world.documents.note(&world.site, &old);
+    let both = vec![draft("a.md", "A", &[]), draft("b.md", "B", &[])];
+    world.site = Arc::new(sample::site(both));
+    let new = world.plan("/rss.xml");
+    let since = |plan: &Plan, tag| world.documents.since(&world.site, plan, tag);
+    let known = since(&new, old.tag).unwrap();
+    assert!(since(&new, Digest::of(b"other")).is_none());
+    assert!(since(&new, new.tag).is_none(), "not noted");
+    world.documents.note(&world.site, &new);
+    assert!(since(&new, new.tag).is_none(), "nothing is new");
+    assert!(since(&world.plan("/"), old.tag).is_none(), "no feed");
+
+    let delta = || async {
+        let delta = world
+            .documents
+            .delta(&world.site, &new, &known, Coding::Zstd);
+        delta.await.unwrap()
+    };
+    let (one, two) = tokio::join!(delta(), delta());
+    assert_eq!((&one, world.makes()), (&two, 1), "one entry, once");
+    assert_eq!(delta().await, one);
+    let items = |document: &Document| {
+        let bytes = compress::unpack(document).unwrap();
+        String::from_utf8_lossy(&bytes).matches("<item>").count()
+    };
+    assert_eq!(items(&one), 1);
+    // The whole has another name.
+    let whole = world.get(&new, Coding::Zstd).await;
+    assert_eq!((items(&whole), world.makes()), (2, 3));
+    assert_eq!(delta().await, one);
+}

@@ -98,6 +98,19 @@ pub fn evaluate(headers: &HeaderMap, current: &Validators) -> Verdict {
     Verdict::Proceed
 }
 
+/// The first tag in `If-None-Match` for which there is something in `known`; `*` names none.
+pub fn find_none_match<T>(
+    headers: &HeaderMap,
+    mut known: impl FnMut(Digest) -> Option<T>,
+) -> Option<T> {
+    let mut found = None;
+    any_tag(headers, IF_NONE_MATCH.as_str(), |tag| {
+        found = tag.digest().and_then(&mut known);
+        found.is_some()
+    });
+    found
+}
+
 /// Whether an `If-Range` value names just this representation: a strong tag, or its exact date.
 /// (RFC 9110 section 13.1.5)
 pub fn if_range_holds(value: &HeaderValue, current: &Validators) -> bool {
@@ -139,7 +152,11 @@ fn parse_date(value: &HeaderValue) -> Option<u64> {
 }
 
 /// Whether the field `name` is `*` or has an element for which `matches` holds.
-fn any_tag(headers: &HeaderMap, name: &str, matches: impl Fn(&Received<'_>) -> bool) -> bool {
+fn any_tag(
+    headers: &HeaderMap,
+    name: &str,
+    mut matches: impl FnMut(&Received<'_>) -> bool,
+) -> bool {
     headers.get_all(name).iter().any(|value| {
         let mut rest = value.as_bytes().trim_ascii();
         if rest == b"*" {
@@ -193,6 +210,17 @@ impl Received<'_> {
         self.opaque
             .strip_prefix(ours.as_bytes())
             .is_some_and(is_coding_suffix)
+    }
+
+    /// The digest, if it is a tag as we write them; forgiving, as [`Received::matches_weakly`] is.
+    fn digest(&self) -> Option<Digest> {
+        let (digits, suffix) = self.opaque.split_first_chunk::<32>()?;
+        let mut bytes = [0; 16];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            let value = |at: usize| char::from(pair[at]).to_digit(16);
+            *byte = u8::try_from(value(0)? * 16 + value(1)?).ok()?;
+        }
+        is_coding_suffix(suffix).then(|| Digest::from_bytes(bytes))
     }
 
     /// RFC 9110 section 8.8.3.2: both strong, letter by letter.

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 
 use super::conditional::{self, Tag, Validators, Verdict};
 use super::freshness::Fresh;
-use super::{host, negotiate};
+use super::{delta, host, negotiate};
 use crate::documents::Coding;
 use crate::documents::PAGE_RULES;
 use crate::documents::compress::is_compressible;
@@ -152,6 +152,7 @@ fn gone(wishes: &HeaderMap, plan: Plan) -> Answer {
     let mut head = head(StatusCode::GONE);
     let fields = &mut head.headers;
     fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    fields.insert(VARY, VARIES);
     described(fields, &plan);
     Answer::Document { plan, coding, head }
 }
@@ -169,8 +170,9 @@ fn document(wishes: &HeaderMap, plan: Plan, fresh: Fresh<'_>, now: Timestamp) ->
     let mut head = head(StatusCode::OK);
     let cached = fresh.cache_control(plan.fresh);
     shared_fields(&mut head.headers, &validators, cached);
+    let varies = delta::varies(wishes, &plan).unwrap_or(VARIES);
+    head.headers.insert(VARY, varies);
     if verdict == Verdict::NotModified {
-        head.headers.insert(VARY, VARIES);
         head.status = StatusCode::NOT_MODIFIED;
         return Answer::Ready(Response::from_parts(head, Bytes::new()));
     }
@@ -185,7 +187,6 @@ fn document(wishes: &HeaderMap, plan: Plan, fresh: Fresh<'_>, now: Timestamp) ->
 
 /// What a document is.
 fn described(fields: &mut HeaderMap, plan: &Plan) {
-    fields.insert(VARY, VARIES);
     fields.insert(CONTENT_TYPE, HeaderValue::from_static(plan.content_type));
     let policy = if plan.content_type.starts_with("text/html") {
         PAGE_POLICY

@@ -49,6 +49,21 @@ impl Window {
         }
     }
 
+    /// This window with these of its entries alone, for who has the others: all else is said as it was.
+    #[must_use]
+    pub fn with_entries(&self, entries: Vec<Arc<Record>>) -> Self {
+        Self {
+            title: self.title.clone(),
+            entries,
+            tombstones: self.tombstones.clone(),
+            previous: self.previous.clone(),
+            changed: self.changed,
+            fresh: self.fresh,
+            tag: self.tag,
+            atom_tag: self.atom_tag,
+        }
+    }
+
     /// A window of these entries and tombstones; `manner` is what else makes documents what they are.
     pub(super) fn new(
         title: Text,

@@ -18,6 +18,7 @@ mod build;
 mod check;
 mod clock;
 mod command_line;
+mod delta;
 mod faults;
 mod feeds;
 mod folder_rules;

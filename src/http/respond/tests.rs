@@ -471,3 +471,27 @@ fn conditions_change_no_other_answer() {
         assert_eq!(response.status(), status, "{method} {target}");
     }
 }
+
+#[test]
+fn what_is_said_to_those_who_ask_for_deltas_varies_by_that() {
+    let check = |target: &str, wish: &'static str, expected: &str| {
+        for method in ["GET", "HEAD"] {
+            let (_, head) = made(&with(method, target, &[("a-im", wish)]));
+            assert_eq!(head.status, 200, "{target}");
+            assert_eq!(field(&head.headers, "vary"), Some(expected), "{target}");
+            let mut again = with(method, target, &[("a-im", wish)]);
+            let tag = head.headers.get(ETAG).unwrap().clone();
+            again.headers.insert(IF_NONE_MATCH, tag);
+            let response = ready(&again);
+            assert_eq!(response.status(), 304, "{target}");
+            assert_eq!(field(response.headers(), "vary"), Some(expected));
+        }
+    };
+    check("/atom.xml", "feed", "Accept-Encoding, A-IM");
+    check("/rss.xml", "gzip, feed;q=0.5", "Accept-Encoding, A-IM");
+    check("/feed.json", "Feed", "Accept-Encoding, A-IM");
+    check("/atom.xml", "feed;q=0", "Accept-Encoding");
+    check("/atom.xml", "vcdiff", "Accept-Encoding");
+    check("/archive/3/atom.xml", "feed", "Accept-Encoding");
+    check("/", "feed", "Accept-Encoding");
+}
