@@ -211,7 +211,7 @@ fn write(feed: &Feed<'_>, format: Format) -> Result<Bytes, MakeError> {
         Format::Json => json::write(feed),
     };
     written
-        .map(exact)
+        .map(|bytes| exact(&bytes))
         .map_err(|error| MakeError::Write(Arc::new(error)))
 }
 

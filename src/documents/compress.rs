@@ -59,7 +59,7 @@ pub(super) fn pack(coding: Coding, effort: Effort, identity: Bytes) -> io::Resul
     };
     Ok(match small {
         Some(small) if small.len() < identity.len() => Document {
-            bytes: exact(small),
+            bytes: exact(&small),
             coding,
         },
         _ => Document {
@@ -84,9 +84,10 @@ pub(super) fn unpack(document: &Document) -> io::Result<Bytes> {
     Ok(Bytes::from(identity))
 }
 
-/// Bytes that hold no more memory than they say.
-pub(super) fn exact(bytes: Vec<u8>) -> Bytes {
-    Bytes::from(bytes.into_boxed_slice())
+/// Bytes that hold no more memory than they say. They are copied: a buffer that shrinks where it lies
+/// leaves a hole behind it, which the next one, as large as this was, does not fit into.
+pub(super) fn exact(bytes: &[u8]) -> Bytes {
+    Bytes::copy_from_slice(bytes)
 }
 
 fn gzip(level: u32, identity: &[u8]) -> io::Result<Vec<u8>> {
