@@ -49,6 +49,7 @@ use crate::folder::scan::Folder;
 use crate::folder::watch::Hints;
 use crate::http::Server;
 use crate::http::freshness::Freshness;
+use crate::http::limiter::Limiter;
 use crate::ledger::{Ledger, LedgerError, Stored};
 use crate::site::{Ages, Settings, Site};
 use certificates::Certificates;
@@ -238,7 +239,13 @@ fn server(
         documents: Arc::new(documents),
         media: Arc::new(FolderMedia::new(folder.clone())),
         freshness: Freshness::new(Ages::new(config.http.min_age, config.http.max_age)),
+        limiter: config
+            .http
+            .rate_limit
+            .then(|| Limiter::new(clock::instant())),
+        proxies: config.http.trusted_proxies.clone(),
         clock: clock::now,
+        instant: clock::instant,
     }
 }
 

@@ -55,55 +55,35 @@ pub mod limiter;
 mod listener;
 pub mod media;
 pub mod negotiate;
+pub mod offer;
 mod pace;
 mod places;
 pub mod proxy_protocol;
 pub mod redirect;
 pub mod respond;
+mod server;
 mod stream;
 pub mod tls;
 mod workers;
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
-use hyper::header::{HeaderValue, LINK};
-use hyper::http::{request, response};
-use hyper::{Response, StatusCode};
-use jiff::Timestamp;
-use tokio::sync::watch;
+use hyper::Response;
+use hyper::http::request;
 
 pub use accept::Drained;
 pub use connection::Entrance;
 pub use listener::Listener;
 pub use media::{MediaContent, MediaFiles, OpenMedia};
+pub use server::Server;
 pub use workers::Door;
 
 use self::admin::Health;
 use self::body::Content;
 use self::client::Client;
-use self::freshness::Freshness;
-use self::respond::Answer;
 use crate::config::Limits;
-use crate::documents::{Document, Documents, MakeError};
-use crate::site::{DocumentKey, Found, Plan, Site};
-
-/// What readers are served from.
-pub struct Server {
-    /// The current snapshot; `None` until the first, and then all is answered with 503.
-    pub site: Arc<ArcSwapOption<Site>>,
-    /// Makes and keeps documents.
-    pub documents: Arc<Documents>,
-    /// Opens files beside entries.
-    pub media: Arc<dyn MediaFiles>,
-    /// How long copies are fresh.
-    pub freshness: Freshness,
-    /// The wall clock.
-    pub clock: fn() -> Timestamp,
-}
 
 /// What gives answers to the requests of a listener.
 trait Answering: Send + Sync + 'static {
@@ -117,130 +97,6 @@ enum Reply {
     Now(Response<Content>),
     /// It comes.
     Later(Pin<Box<dyn Future<Output = Response<Content>> + Send>>),
-}
-
-impl Server {
-    /// Serves readers at `doors` until `stop` is true, then closes them at once and lets answers in
-    /// flight finish within `limits.drain`.
-    ///
-    /// # Errors
-    ///
-    /// When the system refuses a thread, or what one needs.
-    pub async fn serve(
-        self,
-        doors: Vec<Door>,
-        limits: &Limits,
-        stop: watch::Receiver<bool>,
-    ) -> io::Result<Drained> {
-        workers::serve(doors, Arc::new(self), limits, stop).await
-    }
-
-    /// What is at `path`. What is sent to who asks for deltas is remembered, whether it is sent now or
-    /// was before: the next request names it.
-    fn find(&self, site: &Site, request: &request::Parts, path: &str) -> Found {
-        let found = site.find(path);
-        if let Found::Document(plan) = &found
-            && delta::is_wanted(&request.headers)
-        {
-            self.documents.note(site, plan);
-        }
-        found
-    }
-
-    /// A file beside an entry, opened off the async threads.
-    async fn media(
-        &self,
-        request: &request::Parts,
-        path: crate::entry::FolderPath,
-    ) -> Response<Content> {
-        let files = Arc::clone(&self.media);
-        let opened = tokio::task::spawn_blocking(move || files.open(&path)).await;
-        let opened = opened.map_err(io::Error::other).flatten();
-        media::respond(request, opened, self.freshness.longest())
-    }
-}
-
-impl Answering for Server {
-    fn answer(self: &Arc<Self>, request: request::Parts, _: Client) -> Reply {
-        // One snapshot for the whole answer, whatever is published meanwhile.
-        let site = self.site.load_full();
-        let find = site
-            .as_ref()
-            .map(|site| |path: &str| self.find(site, &request, path));
-        let now = (self.clock)();
-        let due = site.as_ref().and_then(|site| site.next_due());
-        match respond::respond(&request, find, self.freshness.at(due, now), now) {
-            Answer::Ready(response) => Reply::Now(response.map(Content::Bytes)),
-            Answer::Media(path) => {
-                let server = Arc::clone(self);
-                Reply::Later(Box::pin(async move { server.media(&request, path).await }))
-            }
-            Answer::Document {
-                plan,
-                coding,
-                mut head,
-            } => {
-                // Without a snapshot nothing was found.
-                let Some(site) = site else {
-                    return Reply::Now(unavailable());
-                };
-                linked(&mut head, &site, &plan.key);
-                let known = |tag| self.documents.since(&site, &plan, tag);
-                let since = delta::base(&request.headers, known);
-                if let Some(since) = &since {
-                    delta::describe(&mut head, since.tag);
-                } else if let Some(document) = self.documents.cached(&plan, coding) {
-                    return Reply::Now(made(&plan, Ok(document), head));
-                }
-                let server = Arc::clone(self);
-                Reply::Later(Box::pin(async move {
-                    let documents = &server.documents;
-                    let document = match &since {
-                        Some(since) => documents.delta(&site, &plan, since, coding).await,
-                        None => documents.get(&site, &plan, coding).await,
-                    };
-                    made(&plan, document, head)
-                }))
-            }
-        }
-    }
-}
-
-/// Says in the head what the document is called and what else there is of it.
-///
-/// Not on a 304: it tells no more than a cache needs to go on with its copy. (RFC 9110 section
-/// 15.4.5) Nor on a 410, whose page is not the one that was asked for.
-fn linked(head: &mut response::Parts, site: &Site, key: &DocumentKey) {
-    if head.status == StatusCode::OK
-        && let Some(links) = site.links(key)
-        && let Ok(links) = HeaderValue::try_from(links)
-    {
-        head.headers.insert(LINK, links);
-    }
-}
-
-/// The answer with the document that was made.
-fn made(
-    plan: &Plan,
-    document: Result<Document, MakeError>,
-    mut head: response::Parts,
-) -> Response<Content> {
-    match document {
-        Ok(Document { bytes, coding }) => {
-            respond::coded(&mut head.headers, coding);
-            Response::from_parts(head, Content::Bytes(bytes))
-        }
-        Err(error) => {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, key = ?plan.key, "a document can't be made");
-            unavailable()
-        }
-    }
-}
-
-/// What can't be made now is a 503, not a 500: readers keep what they have, and come back.
-fn unavailable() -> Response<Content> {
-    respond::failure(StatusCode::SERVICE_UNAVAILABLE).map(Content::Bytes)
 }
 
 /// Places at the listeners that are not for readers: for probes, and a person with a browser.
@@ -294,40 +150,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::documents::Coding;
-    use crate::entry::Digest;
-    use bytes::Bytes;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    #[test]
-    fn a_document_that_cannot_be_made_is_asked_for_again() {
-        let plan = Plan {
-            key: DocumentKey::Feeds,
-            tag: Digest::of(b"plan"),
-            changed: None,
-            content_type: "text/html; charset=utf-8",
-            fresh: Duration::from_mins(1),
-        };
-        let error = MakeError::Body(Arc::new(std::io::Error::other("the inner reason")));
-        let response = made(&plan, Err(error), respond::head(StatusCode::OK));
-        assert_eq!(response.status(), 503);
-        assert!(response.headers().contains_key("retry-after"));
-        assert!(!response.headers().contains_key("etag"));
-        for (coding, expected) in [
-            (Coding::Identity, None),
-            (Coding::Gzip, Some("gzip")),
-            (Coding::Brotli, Some("br")),
-            (Coding::Zstd, Some("zstd")),
-        ] {
-            let bytes = Bytes::from_static(b"<p>");
-            let document = Document { bytes, coding };
-            let response = made(&plan, Ok(document), respond::head(StatusCode::OK));
-            assert_eq!(response.status(), StatusCode::OK);
-            assert_eq!(response.body().len(), 3);
-            let says = response.headers().get("content-encoding");
-            assert_eq!(says.map(|it| it.to_str().unwrap()), expected);
-        }
-    }
 
     #[tokio::test]
     async fn the_admin_listener_answers() {

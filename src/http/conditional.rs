@@ -36,11 +36,20 @@ impl Tag {
         HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
     }
 
-    /// The digits between the quotes.
-    fn opaque(self) -> String {
-        match self {
-            Self::Weak(digest) | Self::Strong(digest) => digest.to_string(),
-        }
+    /// The digits between the quotes. Not as a `String`: this is asked at each poll.
+    fn opaque(self) -> [u8; 32] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let (Self::Weak(digest) | Self::Strong(digest)) = self;
+        let digit = |at: usize| {
+            let byte = digest.as_bytes()[at / 2];
+            let half = if at.is_multiple_of(2) {
+                byte >> 4
+            } else {
+                byte & 15
+            };
+            DIGITS[usize::from(half)]
+        };
+        std::array::from_fn(digit)
     }
 }
 
@@ -208,7 +217,7 @@ impl Received<'_> {
     fn matches_weakly(&self, current: Tag) -> bool {
         let ours = current.opaque();
         self.opaque
-            .strip_prefix(ours.as_bytes())
+            .strip_prefix(&ours)
             .is_some_and(is_coding_suffix)
     }
 
@@ -226,7 +235,7 @@ impl Received<'_> {
     /// RFC 9110 section 8.8.3.2: both strong, letter by letter.
     fn matches_strongly(&self, current: Tag) -> bool {
         let ours = current.opaque();
-        !self.weak && matches!(current, Tag::Strong(_)) && self.opaque == ours.as_bytes()
+        !self.weak && matches!(current, Tag::Strong(_)) && self.opaque == ours
     }
 }
 

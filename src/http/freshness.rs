@@ -46,6 +46,7 @@
 use std::collections::hash_map::RandomState;
 use std::fmt::Write as _;
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::header::HeaderValue;
@@ -104,8 +105,11 @@ impl Freshness {
 
     /// `Cache-Control` for a copy that is fresh for so many seconds, held within the bounds.
     fn cache_control(&self, seconds: u64) -> HeaderValue {
-        let step = usize::try_from(self.ladder.step_of(seconds)).ok();
-        let value = step.and_then(|step| self.values.get(step));
+        self.value(usize::try_from(self.ladder.step_of(seconds)).unwrap_or_default())
+    }
+
+    fn value(&self, step: usize) -> HeaderValue {
+        let value = self.values.get(step);
         value.map_or(HeaderValue::from_static("no-cache"), HeaderValue::clone)
     }
 }
@@ -118,13 +122,53 @@ pub struct Fresh<'a> {
     now: Timestamp,
 }
 
+/// What was said of one document last, in which second: within it nothing else is said.
+#[derive(Debug)]
+pub struct Said(AtomicU64);
+
+impl Said {
+    /// Bits of the number of a step.
+    const STEP_BITS: u32 = 16;
+
+    /// Nothing yet.
+    pub const fn nothing() -> Self {
+        Self(AtomicU64::new(u64::MAX))
+    }
+
+    fn again(&self, second: u64) -> Option<usize> {
+        let said = self.0.load(Ordering::Relaxed);
+        let step = usize::from(u16::try_from(said & u64::from(u16::MAX)).ok()?);
+        (said >> Self::STEP_BITS == second).then_some(step)
+    }
+
+    fn note(&self, second: u64, step: u64) {
+        let said = second << Self::STEP_BITS | step;
+        self.0.store(said, Ordering::Relaxed);
+    }
+}
+
 impl Fresh<'_> {
+    /// [`Fresh::cache_control`] for one document of one snapshot, of which `said` remembers what was said
+    /// last: most answers of a second need no lot drawn.
+    pub(super) fn cache_control_of(&self, rhythm: Duration, said: &Said) -> HeaderValue {
+        let second = whole(self.now);
+        let step = said.again(second).unwrap_or_else(|| {
+            let step = self.freshness.ladder.step_of(self.seconds(rhythm));
+            said.note(second, step);
+            usize::try_from(step).unwrap_or_default()
+        });
+        self.freshness.value(step)
+    }
+
     /// `Cache-Control` for a document that is fresh for `rhythm` by what it shows.
     pub fn cache_control(&self, rhythm: Duration) -> HeaderValue {
+        self.freshness.cache_control(self.seconds(rhythm))
+    }
+
+    fn seconds(&self, rhythm: Duration) -> u64 {
         let Freshness { ladder, secret, .. } = self.freshness;
         let lot = |number: u64| secret.hash_one(number);
-        let seconds = fresh_for(ladder, rhythm, self.due, self.now, lot);
-        self.freshness.cache_control(seconds)
+        fresh_for(ladder, rhythm, self.due, self.now, lot)
     }
 
     /// `Cache-Control` for what has no rhythm.

@@ -7,6 +7,9 @@
 //! A browser shows a feed as source. So who opens a feed's address in one is led to the page that says
 //! how to subscribe, and everybody else gets the feed.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -18,8 +21,9 @@ use hyper::http::{request, response};
 use hyper::{Method, Response, StatusCode};
 use jiff::Timestamp;
 
-use super::conditional::{self, Tag, Validators, Verdict};
+use super::conditional::{self, Validators, Verdict};
 use super::freshness::Fresh;
+use super::offer::{Located, Offer};
 use super::{delta, host, negotiate};
 use crate::documents::Coding;
 use crate::documents::PAGE_RULES;
@@ -43,7 +47,7 @@ const VARIES: HeaderValue = HeaderValue::from_static("Accept-Encoding");
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
 /// For what people read: our style sheet, pictures and sound from anywhere safe, nothing active.
-const PAGE_POLICY: HeaderValue = HeaderValue::from_static(PAGE_RULES);
+pub(super) const PAGE_POLICY: HeaderValue = HeaderValue::from_static(PAGE_RULES);
 
 /// For what is not made for a browser: it may show it, and nothing in it may do anything.
 pub(super) const SEALED_POLICY: HeaderValue =
@@ -57,7 +61,7 @@ pub enum Answer {
     /// A document is to be made and sent with this head.
     Document {
         /// What to make.
-        plan: Plan,
+        offer: Arc<Offer>,
         /// How it is to be coded, if that gains anything.
         coding: Coding,
         /// Status and fields, all but `Content-Length` and `Content-Encoding`.
@@ -67,13 +71,14 @@ pub enum Answer {
     Media(FolderPath),
 }
 
-/// Answers `request`, which found `site` there: the look-up of a snapshot
-/// ([`Site::find`](crate::site::Site::find)), or `None` while there is none.
+/// Answers `request`. `locate` is the look-up of a snapshot; `None` while there is none. `fresh` says how
+/// long copies are fresh; `now` is the time of the answer.
 ///
-/// `fresh` says how long copies are fresh; `now` is the time of the answer.
+/// For a 304 the fields are taken out of `request`: their room becomes that of the answer's, and `hyper`
+/// gives it to the connection's next request, so that a poll puts nothing on the heap.
 pub fn respond(
-    request: &request::Parts,
-    site: Option<impl FnOnce(&str) -> Found>,
+    request: &mut request::Parts,
+    locate: Option<impl FnOnce(&str) -> Located>,
     fresh: Fresh<'_>,
     now: Timestamp,
 ) -> Answer {
@@ -90,28 +95,31 @@ pub fn respond(
     if !path.starts_with('/') {
         return Answer::Ready(failure(StatusCode::BAD_REQUEST));
     }
-    let Some(find) = site else {
+    let Some(locate) = locate else {
         return Answer::Ready(failure(StatusCode::SERVICE_UNAVAILABLE));
     };
     if !is_plain(path) {
         return Answer::Ready(failure(StatusCode::NOT_FOUND));
     }
-    match find(path) {
-        Found::Document(Plan {
-            key: DocumentKey::Feed(view, format),
-            ..
-        }) if is_navigation(request) => {
-            // Relative to the feed's own address, which is in its folder: whatever path a proxy adds.
-            Answer::Ready(to_people(&match view.part {
-                None => format!("{SUBSCRIBE}#{}", format.anchor()),
-                Some(_) => "./".to_owned(),
-            }))
+    match locate(path) {
+        Located::Document(offer) => match &offer.plan.key {
+            DocumentKey::Feed(view, format) if is_navigation(request) => {
+                // Relative to the feed's own address, which is in its folder: whatever path a proxy adds.
+                Answer::Ready(to_people(&match view.part {
+                    None => format!("{SUBSCRIBE}#{}", format.anchor()),
+                    Some(_) => "./".to_owned(),
+                }))
+            }
+            _ => document(&mut request.headers, offer, fresh, now),
+        },
+        Located::Other(Found::Document(plan)) => {
+            let offer = Arc::new(Offer::new(plan, None));
+            document(&mut request.headers, offer, fresh, now)
         }
-        Found::Document(plan) => document(&request.headers, plan, fresh, now),
-        Found::Media(path) => Answer::Media(path),
-        Found::Moved(path) => Answer::Ready(moved(&path, fresh)),
-        Found::Gone(plan) => gone(&request.headers, plan),
-        Found::Nothing => Answer::Ready(failure(StatusCode::NOT_FOUND)),
+        Located::Other(Found::Media(path)) => Answer::Media(path),
+        Located::Other(Found::Moved(path)) => Answer::Ready(moved(&path, fresh)),
+        Located::Other(Found::Gone(plan)) => gone(&request.headers, plan),
+        Located::Other(Found::Nothing) => Answer::Ready(failure(StatusCode::NOT_FOUND)),
     }
 }
 
@@ -153,47 +161,47 @@ fn gone(wishes: &HeaderMap, plan: Plan) -> Answer {
     let fields = &mut head.headers;
     fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     fields.insert(VARY, VARIES);
-    described(fields, &plan);
-    Answer::Document { plan, coding, head }
+    // Its page is not the one that was asked for: it names no address.
+    let offer = Arc::new(Offer::new(plan, None));
+    offer.describe(fields);
+    Answer::Document {
+        offer,
+        coding,
+        head,
+    }
 }
 
 /// A representation that is planned: 304, 412, or the head to send it with.
-fn document(wishes: &HeaderMap, plan: Plan, fresh: Fresh<'_>, now: Timestamp) -> Answer {
-    let validators = Validators {
-        tag: Tag::Weak(plan.tag),
-        modified: plan.changed.and_then(|changed| last_modified(changed, now)),
-    };
+fn document(wishes: &mut HeaderMap, offer: Arc<Offer>, fresh: Fresh<'_>, now: Timestamp) -> Answer {
+    let validators = offer.validators(now);
     let verdict = conditional::evaluate(wishes, &validators);
     if verdict == Verdict::Failed {
         return Answer::Ready(failure(StatusCode::PRECONDITION_FAILED));
     }
-    let mut head = head(StatusCode::OK);
-    let cached = fresh.cache_control(plan.fresh);
-    shared_fields(&mut head.headers, &validators, cached);
-    let varies = delta::varies(wishes, &plan).unwrap_or(VARIES);
-    head.headers.insert(VARY, varies);
+    let varies = delta::varies(wishes, &offer.plan).unwrap_or(VARIES);
     if verdict == Verdict::NotModified {
-        head.status = StatusCode::NOT_MODIFIED;
+        // It tells no more than a cache needs to go on with its copy: no links.
+        let mut fields = std::mem::take(wishes);
+        fields.clear();
+        let mut head = head_in(fields, StatusCode::NOT_MODIFIED);
+        offer.share(&mut head.headers, &validators, &fresh);
+        head.headers.insert(VARY, varies);
         return Answer::Ready(Response::from_parts(head, Bytes::new()));
     }
-    let coding = if is_compressible(plan.content_type) {
+    let coding = if is_compressible(offer.plan.content_type) {
         negotiate::coding(wishes)
     } else {
         Coding::Identity
     };
-    described(&mut head.headers, &plan);
-    Answer::Document { plan, coding, head }
-}
-
-/// What a document is.
-fn described(fields: &mut HeaderMap, plan: &Plan) {
-    fields.insert(CONTENT_TYPE, HeaderValue::from_static(plan.content_type));
-    let policy = if plan.content_type.starts_with("text/html") {
-        PAGE_POLICY
-    } else {
-        SEALED_POLICY
-    };
-    fields.insert(CONTENT_SECURITY_POLICY, policy);
+    let mut head = head(StatusCode::OK);
+    offer.share(&mut head.headers, &validators, &fresh);
+    head.headers.insert(VARY, varies);
+    offer.describe(&mut head.headers);
+    Answer::Document {
+        offer,
+        coding,
+        head,
+    }
 }
 
 /// How the document that was made is coded: not at all, whatever was wished, if that gains nothing.
@@ -205,15 +213,6 @@ pub(super) fn coded(fields: &mut HeaderMap, coding: Coding) {
         Coding::Zstd => "zstd",
     };
     fields.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
-}
-
-/// The date of a document that changed at `changed`: the end of that second, and none before it is
-/// over. So no two versions have the same date, however fast they follow each other: many clients
-/// drop a 200 whose date is the one they know. Nor is a date ever in the future (RFC 9110 section
-/// 8.8.2.1).
-fn last_modified(changed: Timestamp, now: Timestamp) -> Option<Timestamp> {
-    let end = Timestamp::from_second(changed.as_second() + 1).ok()?;
-    (end <= now).then_some(end)
 }
 
 /// What 200 and 304 have in common. (RFC 9110 section 15.4.5)
@@ -294,8 +293,17 @@ pub(super) fn failure(status: StatusCode) -> Response<Bytes> {
 
 /// A head with what every answer has: all may read it, nobody may guess its type.
 pub(super) fn head(status: StatusCode) -> response::Parts {
+    head_in(HeaderMap::with_capacity(FIELDS), status)
+}
+
+/// As many fields as any answer has, so that they are given room once.
+const FIELDS: usize = 16;
+
+/// [`head`], with its fields in the room of a map that is empty.
+fn head_in(fields: HeaderMap, status: StatusCode) -> response::Parts {
     let (mut head, ()) = Response::new(()).into_parts();
     head.status = status;
+    head.headers = fields;
     let fields = &mut head.headers;
     fields.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     fields.insert(
@@ -316,12 +324,13 @@ pub(super) fn head(status: StatusCode) -> response::Parts {
 fn is_plain(path: &str) -> bool {
     let mut segments = path.split('/').skip(1).peekable();
     while let Some(segment) = segments.next() {
-        let decoded: Vec<u8> = percent_encoding::percent_decode_str(segment).collect();
+        // Borrowed where nothing is coded.
+        let decoded: Cow<'_, [u8]> = percent_encoding::percent_decode_str(segment).into();
         let is_last = segments.peek().is_none();
         // Only the end may be empty: `/` and `/tags/bridges/`.
         let is_odd = (decoded.is_empty() && !is_last)
-            || decoded == b"."
-            || decoded == b".."
+            || *decoded == *b"."
+            || *decoded == *b".."
             || decoded
                 .iter()
                 .any(|&byte| byte.is_ascii_control() || byte == b'/' || byte == b'\\');
