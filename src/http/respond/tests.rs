@@ -49,7 +49,10 @@ fn find(path: &str) -> Found {
         "/rss.xml" => Found::Document(feed(None, Format::Rss)),
         "/feed.json" => Found::Document(feed(None, Format::Json)),
         "/archive/3/atom.xml" => Found::Document(feed(Some(Part::Volume(3)), Format::Atom)),
-        "/feeds.opml" => Found::Document(plan("text/x-opml; charset=utf-8")),
+        "/feeds.opml" => Found::Document(Plan {
+            fresh: Duration::from_mins(2),
+            ..plan("text/x-opml; charset=utf-8")
+        }),
         "/favicon.ico" => Found::Document(Plan {
             changed: None,
             ..plan("image/png")
@@ -243,6 +246,26 @@ fn a_document_has_all_its_fields() {
         assert_eq!(field(&head.headers, name), Some(expected), "{name}");
     }
     assert_eq!(head.headers.len(), 10);
+}
+
+#[test]
+fn a_copy_is_fresh_as_its_plan_says() {
+    let check = |least: u64, most: u64, expected: &str| {
+        let ages = Ages::new(Duration::from_mins(least), Duration::from_mins(most));
+        let freshness = Freshness::new(ages);
+        let asked = request("GET", "/feeds.opml");
+        let Answer::Document { head, .. } =
+            respond(&asked, Some(find), freshness.at(None, now()), now())
+        else {
+            panic!("there is a list of feeds");
+        };
+        let cached = field(&head.headers, "cache-control").unwrap();
+        assert!(cached.starts_with(expected), "{cached}");
+    };
+    check(2, 15, "public, max-age=120, ");
+    check(3, 15, "public, max-age=180, ");
+    check(1, 1, "public, max-age=60, ");
+    check(1, 0, "public, max-age=0, must-revalidate");
 }
 
 #[test]
