@@ -1,0 +1,227 @@
+//! A folder of made-up articles: the same bytes for the same size, on any machine.
+//!
+//! About 4 kB each, so that a feed of 50 of them is 240 kB, a third of that in gzip, as prose is. Each
+//! article is made from its own number alone, so that any part of a corpus can be made by itself and
+//! by several threads, up to a million. What an article says is kept apart from how a program wants it
+//! written down.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use fastrand::Rng;
+use jiff::{SignedDuration, Timestamp};
+
+/// How many tags there are; the first is on every third article, the last on one in 200 or so.
+pub(crate) const TAGS: usize = 200;
+
+/// How many authors there are, each as busy as the others.
+pub(crate) const AUTHORS: usize = 50;
+
+/// How many sections there are, each a folder with a folder for each year.
+const SECTIONS: usize = 20;
+
+/// Of so many different words all texts are made.
+const WORDS: usize = 4000;
+
+/// Tags of one article.
+const TAGS_EACH: usize = 5;
+
+/// The first article is from here, and the last from 11 years later, whatever the size.
+const FIRST: i64 = 1_420_070_400;
+const SPAN: i64 = 11 * 365 * 24 * 3600;
+
+/// What one article says.
+pub(crate) struct Article {
+    pub(crate) path: String,
+    pub(crate) title: String,
+    pub(crate) date: Timestamp,
+    pub(crate) author: String,
+    pub(crate) tags: Vec<String>,
+    /// Markdown that every generator knows: paragraphs, subheadings, emphasis, links, a list.
+    pub(crate) body: String,
+}
+
+impl Article {
+    /// As Tidings, Jekyll and Eleventy have it.
+    pub(crate) fn with_yaml(&self) -> String {
+        let Self {
+            title,
+            date,
+            author,
+            tags,
+            body,
+            ..
+        } = self;
+        let tags = tags.join(", ");
+        format!(
+            "---\ntitle: {title}\ndate: {date}\nauthors: [{author}]\ntags: [{tags}]\n---\n\n{body}"
+        )
+    }
+}
+
+/// All articles of one size.
+pub(crate) struct Corpus {
+    size: usize,
+    words: Vec<String>,
+    word_ranks: Ranks,
+    tag_ranks: Ranks,
+}
+
+impl Corpus {
+    /// `size` articles.
+    pub(crate) fn new(size: usize) -> Self {
+        let mut rng = Rng::with_seed(0);
+        Self {
+            size,
+            words: (0..WORDS).map(|_| word(&mut rng)).collect(),
+            word_ranks: Ranks::new(WORDS, 0.9),
+            tag_ranks: Ranks::new(TAGS, 1.0),
+        }
+    }
+
+    /// The article with this number; those from `size` on are newer than all others.
+    pub(crate) fn article(&self, number: usize) -> Article {
+        let mut rng = Rng::with_seed(number as u64 + 1);
+        let step = SPAN / i64::try_from(self.size.max(1)).unwrap_or(i64::MAX);
+        let seconds = i64::try_from(number).unwrap_or(i64::MAX) * step;
+        let date = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(FIRST + seconds);
+        let mut tags: Vec<usize> = Vec::new();
+        while tags.len() < TAGS_EACH {
+            let tag = self.tag_ranks.draw(&mut rng);
+            if !tags.contains(&tag) {
+                tags.push(tag);
+            }
+        }
+        let title = self.phrase(&mut rng, 4, 8);
+        // Titles are to differ, for whoever looks entries up by them.
+        let title = format!("{} {number}", capitalised(&title));
+        let author = rng.usize(..AUTHORS);
+        let section = self.word_at(rng.usize(..SECTIONS) + 2 * TAGS);
+        let year = date.strftime("%Y");
+        Article {
+            path: format!("{section}/{year}/article-{number:07}.md"),
+            title,
+            date,
+            author: format!(
+                "{} {}",
+                capitalised(self.word_at(author)),
+                capitalised(self.word_at(author + AUTHORS))
+            ),
+            tags: tags
+                .into_iter()
+                .map(|tag| format!("{}-{tag}", self.word_at(tag + TAGS)))
+                .collect(),
+            body: self.body(&mut rng),
+        }
+    }
+
+    /// Writes all articles below `folder`.
+    pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
+        (0..self.size).try_for_each(|number| write(folder, &self.article(number)))
+    }
+
+    fn body(&self, rng: &mut Rng) -> String {
+        let mut body = String::new();
+        for paragraph in 0..rng.usize(7..13) {
+            if paragraph % 4 == 3 {
+                let heading = capitalised(&self.phrase(rng, 2, 5));
+                let _ = write!(body, "## {heading}\n\n");
+            }
+            for _ in 0..rng.usize(3..6) {
+                let sentence = capitalised(&self.phrase(rng, 8, 20));
+                let _ = match rng.u8(..12) {
+                    0 => write!(body, "{sentence} *{}*. ", self.phrase(rng, 1, 3)),
+                    1 => write!(
+                        body,
+                        "{sentence} [{}](https://www.example.org/{}). ",
+                        self.phrase(rng, 1, 4),
+                        self.word(rng)
+                    ),
+                    _ => write!(body, "{sentence}. "),
+                };
+            }
+            body.truncate(body.trim_end().len());
+            body.push_str("\n\n");
+        }
+        for _ in 0..rng.usize(..4) {
+            let _ = writeln!(body, "- {}", self.phrase(rng, 3, 8));
+        }
+        body
+    }
+
+    fn phrase(&self, rng: &mut Rng, least: usize, most: usize) -> String {
+        let words: Vec<&str> = (0..rng.usize(least..=most))
+            .map(|_| self.word(rng))
+            .collect();
+        words.join(" ")
+    }
+
+    fn word(&self, rng: &mut Rng) -> &str {
+        self.word_at(self.word_ranks.draw(rng))
+    }
+
+    fn word_at(&self, index: usize) -> &str {
+        self.words.get(index).map_or("", String::as_str)
+    }
+}
+
+/// Writes one article below `folder`, as programs do that know what they are at: renamed into place.
+pub(crate) fn write(folder: &Path, article: &Article) -> io::Result<()> {
+    let path = folder.join(&article.path);
+    let written = path.with_extension("md.tmp");
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(&written, article.with_yaml())?;
+    fs::rename(written, path)
+}
+
+/// Draws of things of which the first are the most frequent (Zipf's law).
+struct Ranks {
+    /// The sum of all weights up to and with each.
+    sums: Vec<f64>,
+}
+
+impl Ranks {
+    #[allow(clippy::cast_precision_loss, reason = "ranks are small")]
+    fn new(count: usize, exponent: f64) -> Self {
+        let mut sum = 0.0;
+        let sums = (1..=count)
+            .map(|rank| {
+                sum += (rank as f64).powf(-exponent);
+                sum
+            })
+            .collect();
+        Self { sums }
+    }
+
+    fn draw(&self, rng: &mut Rng) -> usize {
+        let all = self.sums.last().copied().unwrap_or_default();
+        let drawn = rng.f64() * all;
+        let index = self.sums.partition_point(|&sum| sum < drawn);
+        index.min(self.sums.len().saturating_sub(1))
+    }
+}
+
+/// Something that can be pronounced.
+fn word(rng: &mut Rng) -> String {
+    let mut letter = |letters: &[u8]| char::from(letters[rng.usize(..letters.len())]);
+    let mut word = String::new();
+    for _ in 0..letter(b"1222334").to_digit(10).unwrap_or(2) {
+        word.push(letter(b"bcdfghklmnprstvw"));
+        word.push(letter(b"aeiou"));
+    }
+    if letter(b"yn") == 'y' {
+        word.push(letter(b"dlnrst"));
+    }
+    word
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
