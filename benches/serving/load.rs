@@ -1,14 +1,15 @@
-//! Requests, from the other core: wrk, and h2load for HTTP/2 and for a fixed rate.
+//! As many requests as the servers take, from the other core: wrk, and h2load for HTTP/2.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
 /// The core that requests come from.
-const CORE: &str = "1";
+pub(crate) const CORE: &str = "1";
 
 /// What wrk prints at its end, on one line: requests, bytes, microseconds, failures.
 const SCRIPT: &str = r#"
@@ -48,6 +49,18 @@ pub(crate) struct Load {
     pub(crate) requests: f64,
     pub(crate) bytes: f64,
     pub(crate) seconds: f64,
+}
+
+impl Load {
+    /// So many answers of one length.
+    #[allow(clippy::cast_precision_loss, reason = "no load is so large")]
+    pub(crate) fn of(requests: usize, length: usize, time: Duration) -> Self {
+        Self {
+            requests: requests as f64,
+            bytes: (requests * length) as f64,
+            seconds: time.as_secs_f64(),
+        }
+    }
 }
 
 /// What wrk is to ask for.
@@ -151,20 +164,6 @@ fn told(said: &str, key: &str, unit: &str) -> Option<f64> {
         .rfind(|letter| !digits(letter))
         .map_or(0, |at| at + 1);
     before.get(start..)?.parse().ok()
-}
-
-/// Microseconds within which 99 of 100 requests were answered, from what h2load has logged of each.
-pub(crate) fn p99(log: &Path) -> Result<f64> {
-    let lines = fs::read_to_string(log)?;
-    let delays = lines
-        .lines()
-        .map(|line| line.rsplit('\t').next()?.parse().ok());
-    let mut delays: Vec<f64> = delays
-        .collect::<Option<_>>()
-        .with_context(|| format!("{} is not what h2load writes", log.display()))?;
-    delays.sort_by(f64::total_cmp);
-    let delay = delays.get(delays.len() * 99 / 100);
-    delay.copied().context("h2load has logged nothing")
 }
 
 fn pinned(program: &str) -> Command {

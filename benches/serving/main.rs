@@ -7,11 +7,13 @@
     reason = "a benchmark asks for the clock, opens files and sockets, and says what it found"
 )]
 
+mod alone;
 mod client;
 #[path = "../corpus.rs"]
 mod corpus;
 mod load;
 mod meter;
+mod offered;
 mod pairs;
 mod report;
 mod rows;

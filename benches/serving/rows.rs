@@ -3,31 +3,22 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::thread;
-use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use serde_json::json;
+use anyhow::{Context, Result, ensure};
 
 use crate::load::{self, Asked, H2load};
-use crate::meter::{self, Cpu, Memory};
+use crate::offered::{self, Offer};
 use crate::pairs::{Pairs, Sample, sample};
-use crate::report::{Row, megabytes};
-use crate::server::{Cores, Server};
+use crate::report::Row;
+use crate::server::Server;
 use crate::site::{self, Coding, Site};
-use crate::{Options, client};
+use crate::{Options, alone, client};
 
 /// The feed that is asked for where one is enough: that of all articles.
 const FEED: &str = "/rss.xml";
 
 /// Of what nginx can answer at most, so much is offered to both where delays are compared.
 const OFFERED: f64 = 0.5;
-
-/// How long nothing happens in the row `idle`.
-const IDLE: Duration = Duration::from_mins(1);
-
-/// What a start leaves behind is over by then.
-const SETTLED: Duration = Duration::from_secs(10);
 
 /// What is asked for.
 #[derive(Clone, Copy)]
@@ -121,8 +112,8 @@ impl Bench<'_> {
             Measure::Http2(kind, goal) => self.http2(name, kind, goal),
             Measure::Delay(kind) => self.delay(name, kind),
             Measure::Day(cpu, bytes) => self.day(name, cpu, bytes),
-            Measure::Memory(goal) => self.memory(name, goal),
-            Measure::Idle(megabytes, milliseconds) => self.idle(name, megabytes, milliseconds),
+            Measure::Memory(goal) => alone::memory(name, &self.site, goal),
+            Measure::Idle(memory, cpu) => alone::idle(name, &self.site.folder, memory, cpu),
         }
     }
 
@@ -183,52 +174,38 @@ impl Bench<'_> {
     }
 
     fn delay(&self, name: &'static str, kind: Kind) -> Result<Row> {
-        const CONNECTIONS: u32 = 64;
-        let most = Pairs::measure(1, [&self.site.nginx, &self.site.nginx], |server| {
-            let (fields, _) = kind.checked(server)?;
-            let url = format!("http://{}{FEED}", server.address);
-            let asked = Asked::One {
-                url: &url,
-                fields: &fields,
-            };
-            sample(server, || load::wrk(&asked, 64, 1, &self.site.folder))
-        })?;
-        let rate =
-            (most.medians(|sample| sample.rate)[0] * OFFERED / f64::from(CONNECTIONS)).floor();
-        let each = format!("--rps={rate}");
-        let duration = self.options.seconds.to_string();
-        let log = self.site.folder.join("delays");
-        let clients = CONNECTIONS.to_string();
+        const CONNECTIONS: usize = 64;
+        let nginx = &self.site.nginx;
+        let (fields, _) = kind.checked(nginx)?;
+        let asked = Asked::One {
+            url: &format!("http://{}{FEED}", nginx.address),
+            fields: &fields,
+        };
+        let seconds = self.options.seconds;
+        let most = load::wrk(&asked, CONNECTIONS, seconds, &self.site.folder)?;
+        let rate = (most.requests / most.seconds * OFFERED).floor();
         let pairs = self.pairs(|server| {
             let (fields, _) = kind.checked(server)?;
-            let url = format!("http://{}{FEED}", server.address);
-            let log_option = format!("--log-file={}", log.display());
-            // It would go on where it has ended last time.
-            drop(fs::remove_file(&log));
-            let options = [
-                "--h1",
-                "--clients",
-                &clients,
-                "--duration",
-                &duration,
-                &each,
-                &log_option,
-            ];
+            let mut delays = Vec::new();
             let mut sample = sample(server, || {
-                load::h2load(&H2load {
-                    url: &url,
+                let (load, all) = offered::run(&Offer {
+                    server: server.address,
+                    path: FEED,
                     fields: &fields,
-                    options: &options,
-                    status: kind.status(),
-                })
+                    connections: CONNECTIONS,
+                    rate,
+                    seconds,
+                })?;
+                delays = all;
+                Ok(load)
             })?;
-            sample.p99 = load::p99(&log)?;
+            let p99 = delays.get(delays.len() * 99 / 100);
+            sample.p99 = *p99.context("nothing was sent")?;
             Ok(sample)
         })?;
         let what = format!(
-            "{}, {CONNECTIONS} connections, {} a second: p99",
-            kind.name(),
-            rate * f64::from(CONNECTIONS)
+            "{}, {CONNECTIONS} connections, {rate} requests a second: p99",
+            kind.name()
         );
         Ok(pairs.delay_row(name, &what))
     }
@@ -246,7 +223,8 @@ impl Bench<'_> {
             }
             fs::write(list, lines)?;
         }
-        self.site.publish_one(self.options.articles)?;
+        self.site.publish_one()?;
+        self.site.tidings.settle()?;
         self.site.rebuild()?;
         let mut changed = [0, 0];
         let servers = [&self.site.nginx, &self.site.tidings];
@@ -283,77 +261,6 @@ impl Bench<'_> {
         );
         Ok(pairs.day_row(name, &what, cpu_goal, bytes_goal))
     }
-
-    fn memory(&self, name: &'static str, goal: f64) -> Result<Row> {
-        let folder = self.site.folder.join("memory");
-        let entries = self.site.folder.join("entries");
-        let serve = || {
-            let server = Server::tidings(&folder, &entries, Cores::All)?;
-            for feed in &self.site.feeds {
-                for format in ["rss.xml", "atom.xml", "feed.json"] {
-                    site::right(&server, &feed.replace("rss.xml", format), Coding::Gzip)?;
-                }
-            }
-            meter::memory(server.process())
-        };
-        // From nothing, and from what the first start has left.
-        let (first, later) = (serve()?, serve()?);
-        let most = first.resident.max(later.resident);
-        let what = format!(
-            "memory, {} feeds in 3 formats served once, {} articles",
-            self.site.feeds.len(),
-            self.options.articles
-        );
-        Ok(Row {
-            name,
-            what,
-            nginx: String::new(),
-            tidings: format!(
-                "{} at the first start, {} later",
-                megabytes(first.resident),
-                megabytes(later.resident)
-            ),
-            ratio: String::new(),
-            goal: format!("{goal} MB"),
-            is_met: Some(in_megabytes(most) < goal),
-            values: json!({ "first": values(first), "later": values(later) }),
-        })
-    }
-
-    fn idle(&self, name: &'static str, bytes_goal: f64, cpu_goal: f64) -> Result<Row> {
-        let entries = self.site.folder.join("sample");
-        copy(
-            Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/entries")),
-            &entries,
-        )?;
-        let server = Server::tidings(&self.site.folder.join("idle"), &entries, Cores::All)?;
-        let process = server.process();
-        thread::sleep(SETTLED);
-        let memory = meter::memory(process)?;
-        let (cpu, sleeps) = (Cpu::of(&[process])?, meter::sleeps(process)?);
-        thread::sleep(IDLE);
-        let nanoseconds = Cpu::of(&[process])?.since(&cpu);
-        let wakes = meter::sleeps(process)?.saturating_sub(sleeps);
-        let milliseconds = Duration::from_nanos(nanoseconds).as_secs_f64() * 1e3;
-        let is_met = in_megabytes(memory.resident) < bytes_goal && milliseconds < cpu_goal;
-        Ok(Row {
-            name,
-            what: "idle for a minute, the sample articles".to_owned(),
-            nginx: String::new(),
-            tidings: format!(
-                "{}, {milliseconds:.1} ms CPU, woken {wakes} times",
-                megabytes(memory.resident)
-            ),
-            ratio: String::new(),
-            goal: format!("{bytes_goal} MB, {cpu_goal} ms, timers only"),
-            is_met: Some(is_met),
-            values: json!({
-                "memory": values(memory),
-                "cpu_milliseconds": milliseconds,
-                "wakes": wakes,
-            }),
-        })
-    }
 }
 
 impl Kind {
@@ -385,28 +292,4 @@ impl Kind {
             }
         })
     }
-}
-
-fn values(memory: Memory) -> serde_json::Value {
-    json!({ "resident": memory.resident, "proportional": memory.proportional })
-}
-
-#[allow(clippy::cast_precision_loss, reason = "memory is small enough")]
-fn in_megabytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
-}
-
-/// Copies a folder with all that lies below it.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for item in fs::read_dir(from)? {
-        let path = item?.path();
-        let target = to.join(path.file_name().unwrap_or_default());
-        if path.is_dir() {
-            copy(&path, &target)?;
-        } else {
-            fs::copy(&path, &target)?;
-        }
-    }
-    Ok(())
 }

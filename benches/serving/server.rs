@@ -137,6 +137,24 @@ impl Server {
         Cpu::of(&meter::family(self.process())?)
     }
 
+    /// Waits until it has nothing to do any more: what a start leaves to be done behind the answers is
+    /// no part of them.
+    pub(crate) fn settle(&self) -> Result<()> {
+        const LOOK: Duration = Duration::from_secs(1);
+        const QUIET: u64 = 5_000_000;
+        let start = Instant::now();
+        loop {
+            let before = self.cpu()?;
+            thread::sleep(LOOK);
+            if self.cpu()?.since(&before) < QUIET {
+                return Ok(());
+            }
+            if start.elapsed() > PATIENCE {
+                bail!("{} was not quiet within {PATIENCE:?}", self.name);
+            }
+        }
+    }
+
     fn end(&mut self) {
         if let Ok(id) = i32::try_from(self.child.id())
             && let Some(id) = Pid::from_raw(id)

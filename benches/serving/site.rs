@@ -32,7 +32,8 @@ impl Coding {
 
 /// Both servers with the same feeds, on the same core.
 pub(crate) struct Site {
-    pub(crate) corpus: Corpus,
+    corpus: Corpus,
+    pub(crate) articles: usize,
     pub(crate) folder: PathBuf,
     pub(crate) tidings: Server,
     pub(crate) nginx: Server,
@@ -62,12 +63,14 @@ impl Site {
         let nginx = Server::nginx(&folder.join("nginx"), &root)?;
         let site = Self {
             corpus,
+            articles,
             folder: folder.to_owned(),
             tidings,
             nginx,
             feeds,
         };
         site.is_the_same_on_both()?;
+        site.tidings.settle()?;
         Ok(site)
     }
 
@@ -83,9 +86,9 @@ impl Site {
     }
 
     /// Adds one article more, by renaming it into place, and waits until the feed of all has it.
-    pub(crate) fn publish_one(&self, number: usize) -> Result<()> {
+    pub(crate) fn publish_one(&self) -> Result<()> {
         let before = tag(&self.tidings, "/rss.xml")?;
-        let article = self.corpus.article(number);
+        let article = self.corpus.article(self.articles);
         crate::corpus::write(&self.folder.join("entries"), &article)?;
         let start = std::time::Instant::now();
         while tag(&self.tidings, "/rss.xml")? == before {
