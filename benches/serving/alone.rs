@@ -9,7 +9,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::meter::{self, Cpu, Memory};
-use crate::report::{Row, megabytes};
+use crate::report::Row;
 use crate::server::{Cores, Server};
 use crate::site::{Coding, Site, right};
 
@@ -42,11 +42,7 @@ pub(crate) fn memory(name: &'static str, site: &Site, goal: f64) -> Result<Row> 
         name,
         what,
         nginx: String::new(),
-        tidings: format!(
-            "{} at the first start, {} later",
-            megabytes(first.resident),
-            megabytes(later.resident)
-        ),
+        tidings: format!("{} at the first start, {} later", said(first), said(later)),
         ratio: String::new(),
         goal: format!("{goal} MB"),
         is_met: Some(in_megabytes(most) < goal),
@@ -82,7 +78,7 @@ pub(crate) fn idle(
         nginx: String::new(),
         tidings: format!(
             "{}, {milliseconds:.1} ms CPU, woken {wakes} times",
-            megabytes(memory.resident)
+            said(memory)
         ),
         ratio: String::new(),
         goal: format!("{bytes_goal} MB, {cpu_goal} ms, timers only"),
@@ -95,8 +91,14 @@ pub(crate) fn idle(
     })
 }
 
+/// What is in memory, and how much of it is not the program's own text.
+fn said(memory: Memory) -> String {
+    let [all, anonymous] = [memory.resident, memory.anonymous].map(in_megabytes);
+    format!("{all:.1} MB ({anonymous:.1} heap and stacks)")
+}
+
 fn values(memory: Memory) -> serde_json::Value {
-    json!({ "resident": memory.resident, "proportional": memory.proportional })
+    json!({ "resident": memory.resident, "anonymous": memory.anonymous })
 }
 
 #[allow(clippy::cast_precision_loss, reason = "memory is small enough")]

@@ -168,7 +168,7 @@ fn told(said: &str, key: &str, unit: &str) -> Option<f64> {
 
 fn pinned(program: &str) -> Command {
     let mut command = Command::new("taskset");
-    command.args(["-c", CORE, program]);
+    command.args(["--cpu-list", CORE, program]);
     command
 }
 

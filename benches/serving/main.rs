@@ -55,11 +55,13 @@ fn main() -> Result<()> {
     let options = Options::parse();
     tools::require(options.install)?;
     let folder = server::folder_for_all()?;
+    let busy = report::busy();
     let rows = rows::measure(&options, folder.path())?;
     let setting = Setting {
         articles: options.articles,
         repeats: options.repeats,
         seconds: options.seconds,
+        busy,
     };
     let table = report::markdown(&rows, &setting);
     let json = serde_json::to_string_pretty(&report::json(&rows, &setting))?;

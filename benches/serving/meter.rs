@@ -49,10 +49,10 @@ pub(crate) fn sleeps(process: u32) -> Result<u64> {
 /// Memory of a process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Memory {
-    /// Bytes it has in memory, shared ones included.
+    /// Bytes it has in memory, its program and shared ones included.
     pub(crate) resident: u64,
-    /// The same, with its part of shared ones.
-    pub(crate) proportional: u64,
+    /// Of these, what is no file's.
+    pub(crate) anonymous: u64,
 }
 
 /// The memory of `process` now.
@@ -60,7 +60,7 @@ pub(crate) fn memory(process: u32) -> Result<Memory> {
     let path = format!("/proc/{process}/smaps_rollup");
     Ok(Memory {
         resident: number(&path, "Rss:")? * 1024,
-        proportional: number(&path, "Pss:")? * 1024,
+        anonymous: number(&path, "Anonymous:")? * 1024,
     })
 }
 

@@ -63,6 +63,14 @@ pub(crate) struct Setting {
     pub(crate) articles: usize,
     pub(crate) repeats: usize,
     pub(crate) seconds: u32,
+    /// What the machine was at already.
+    pub(crate) busy: String,
+}
+
+/// How many threads have wanted a core in the last minute, as the kernel says it.
+pub(crate) fn busy() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// The table as Markdown.
@@ -87,11 +95,12 @@ pub(crate) fn markdown(rows: &[Row], setting: &Setting) -> String {
     let _ = write!(
         text,
         "\nSeconds are those of the server's CPU for 100,000 requests; the ratio is that of nginx to Tidings.\n\
-         {} articles, medians of {} pairs of {} s each. {}\n",
+         {} articles, medians of {} pairs of {} s each. {}. Load average before: {}.\n",
         setting.articles,
         setting.repeats,
         setting.seconds,
-        machine().join(", ")
+        machine().join(", "),
+        setting.busy
     );
     text
 }
@@ -109,17 +118,12 @@ pub(crate) fn json(rows: &[Row], setting: &Setting) -> Value {
     });
     json!({
         "machine": machine(),
+        "load_average_before": setting.busy,
         "articles": setting.articles,
         "repeats": setting.repeats,
         "seconds": setting.seconds,
         "rows": rows.collect::<Value>(),
     })
-}
-
-/// Bytes as people say them.
-#[allow(clippy::cast_precision_loss, reason = "memory is small enough")]
-pub(crate) fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / f64::from(1 << 20))
 }
 
 /// Processor, system and programs.

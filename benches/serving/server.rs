@@ -1,5 +1,6 @@
 //! The two servers, each on one core with one thread for requests.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
@@ -52,7 +53,7 @@ impl Server {
                  admin_listen = \"off\"\ntimezone = \"UTC\"\n"
             ),
         )?;
-        let mut command = on(cores, env!("CARGO_BIN_EXE_tidings"));
+        let mut command = on(cores, &program());
         command
             .arg("serve")
             .args(["--config".as_ref(), config.as_os_str()])
@@ -77,7 +78,7 @@ impl Server {
         let (address, http2) = (free_address()?, free_address()?);
         let config = folder.join("nginx.conf");
         fs::write(&config, nginx_config(folder, root, address, http2))?;
-        let mut command = on(Cores::One, "nginx");
+        let mut command = on(Cores::One, "nginx".as_ref());
         command
             .arg("-p")
             .arg(folder)
@@ -172,13 +173,19 @@ impl Drop for Server {
     }
 }
 
+/// The program just built, or as in the tests the one that `TIDINGS_PROGRAM` names.
+fn program() -> OsString {
+    let named = std::env::var_os("TIDINGS_PROGRAM");
+    named.unwrap_or_else(|| env!("CARGO_BIN_EXE_tidings").into())
+}
+
 /// `program`, on the servers' core or on all.
-fn on(cores: Cores, program: &str) -> Command {
+fn on(cores: Cores, program: &OsStr) -> Command {
     match cores {
         Cores::All => Command::new(program),
         Cores::One => {
             let mut command = Command::new("taskset");
-            command.args(["-c", CORE, program]);
+            command.args(["--cpu-list", CORE]).arg(program);
             command
         }
     }
