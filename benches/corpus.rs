@@ -180,17 +180,23 @@ pub(crate) fn write(folder: &Path, article: &Article) -> io::Result<()> {
 
 /// Draws of things of which the first are the most frequent (Zipf's law).
 struct Ranks {
-    /// The sum of all weights up to and with each.
-    sums: Vec<f64>,
+    /// The sum of all weights up to and with each. Whole numbers, so that machines that differ in the
+    /// last digit of a power do not differ in what is drawn.
+    sums: Vec<u64>,
 }
 
 impl Ranks {
-    #[allow(clippy::cast_precision_loss, reason = "ranks are small")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "ranks are small, and weights neither negative nor over a million"
+    )]
     fn new(count: usize, exponent: f64) -> Self {
-        let mut sum = 0.0;
+        let mut sum = 0;
         let sums = (1..=count)
             .map(|rank| {
-                sum += (rank as f64).powf(-exponent);
+                sum += (1e6 * (rank as f64).powf(-exponent)).round() as u64;
                 sum
             })
             .collect();
@@ -198,10 +204,9 @@ impl Ranks {
     }
 
     fn draw(&self, rng: &mut Rng) -> usize {
-        let all = self.sums.last().copied().unwrap_or_default();
-        let drawn = rng.f64() * all;
-        let index = self.sums.partition_point(|&sum| sum < drawn);
-        index.min(self.sums.len().saturating_sub(1))
+        let all = self.sums.last().copied().unwrap_or(1);
+        let drawn = rng.u64(..all);
+        self.sums.partition_point(|&sum| sum <= drawn)
     }
 }
 
