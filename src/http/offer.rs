@@ -13,6 +13,7 @@ use quick_cache::sync::Cache;
 use super::conditional::{Tag, Validators};
 use super::freshness::{Fresh, Said};
 use super::respond::{PAGE_POLICY, SEALED_POLICY};
+use crate::entry::FolderPath;
 use crate::site::{Found, Plan, Site};
 
 /// Addresses of which the offers are kept: all feeds that readers poll, at some 500 bytes each. The
@@ -96,13 +97,36 @@ fn end_of_second(changed: Timestamp) -> Option<Timestamp> {
     Timestamp::from_second(changed.as_second() + 1).ok()
 }
 
-/// What is at an address.
+/// What is at an address: [`Found`], with documents as offers.
 #[derive(Debug)]
 pub enum Located {
     /// A document.
     Document(Arc<Offer>),
-    /// Anything else.
-    Other(Found),
+    /// A file beside an entry.
+    Media(FolderPath),
+    /// It is at another path for good.
+    Moved(String),
+    /// It was withdrawn: a document that says so.
+    Gone(Arc<Offer>),
+    /// Nothing.
+    Nothing,
+}
+
+impl Located {
+    /// What was found, with the links of a document.
+    pub fn new(found: Found, links: impl FnOnce(&Plan) -> Option<String>) -> Self {
+        match found {
+            Found::Document(plan) => {
+                let links = links(&plan);
+                Self::Document(Arc::new(Offer::new(plan, links)))
+            }
+            Found::Media(path) => Self::Media(path),
+            Found::Moved(path) => Self::Moved(path),
+            // Its page is not the one that was asked for: it names no address.
+            Found::Gone(plan) => Self::Gone(Arc::new(Offer::new(plan, None))),
+            Found::Nothing => Self::Nothing,
+        }
+    }
 }
 
 /// A snapshot, with what was worked out for its addresses.
@@ -127,15 +151,12 @@ impl Shown {
         if let Some(offer) = self.offers.get(path) {
             return Located::Document(offer);
         }
-        match self.site.find(path) {
-            Found::Document(plan) => {
-                let links = self.site.links(&plan.key);
-                let offer = Arc::new(Offer::new(plan, links));
-                self.offers.insert(path.into(), Arc::clone(&offer));
-                Located::Document(offer)
-            }
-            other => Located::Other(other),
+        let links = |plan: &Plan| self.site.links(&plan.key);
+        let located = Located::new(self.site.find(path), links);
+        if let Located::Document(offer) = &located {
+            self.offers.insert(path.into(), Arc::clone(offer));
         }
+        located
     }
 }
 

@@ -29,7 +29,7 @@ use crate::documents::Coding;
 use crate::documents::PAGE_RULES;
 use crate::documents::compress::is_compressible;
 use crate::entry::FolderPath;
-use crate::site::{DocumentKey, Found, Plan, SUBSCRIBE};
+use crate::site::{DocumentKey, SUBSCRIBE};
 
 /// What we have, for `Allow` and for preflights.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
@@ -112,14 +112,10 @@ pub fn respond(
             }
             _ => document(&mut request.headers, offer, fresh, now),
         },
-        Located::Other(Found::Document(plan)) => {
-            let offer = Arc::new(Offer::new(plan, None));
-            document(&mut request.headers, offer, fresh, now)
-        }
-        Located::Other(Found::Media(path)) => Answer::Media(path),
-        Located::Other(Found::Moved(path)) => Answer::Ready(moved(&path, fresh)),
-        Located::Other(Found::Gone(plan)) => gone(&request.headers, plan),
-        Located::Other(Found::Nothing) => Answer::Ready(failure(StatusCode::NOT_FOUND)),
+        Located::Media(path) => Answer::Media(path),
+        Located::Moved(path) => Answer::Ready(moved(&path, fresh)),
+        Located::Gone(offer) => gone(&request.headers, offer),
+        Located::Nothing => Answer::Ready(failure(StatusCode::NOT_FOUND)),
     }
 }
 
@@ -155,14 +151,12 @@ fn to_people(location: &str) -> Response<Bytes> {
 
 /// 410 with a document that says so. It has no validators: whoever asks again may find the entry.
 /// (RFC 9110 section 15.5.11)
-fn gone(wishes: &HeaderMap, plan: Plan) -> Answer {
+fn gone(wishes: &HeaderMap, offer: Arc<Offer>) -> Answer {
     let coding = negotiate::coding(wishes);
     let mut head = head(StatusCode::GONE);
     let fields = &mut head.headers;
     fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     fields.insert(VARY, VARIES);
-    // Its page is not the one that was asked for: it names no address.
-    let offer = Arc::new(Offer::new(plan, None));
     offer.describe(fields);
     Answer::Document {
         offer,

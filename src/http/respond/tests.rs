@@ -6,7 +6,7 @@
 use super::*;
 use crate::entry::Digest;
 use crate::feed::{FeedKey, Format};
-use crate::site::{DocumentKey, Part, View};
+use crate::site::{DocumentKey, Found, Part, Plan, View};
 use hyper::Request;
 use hyper::header::{ACCEPT_ENCODING, HOST, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 
@@ -80,8 +80,16 @@ fn answer(request: &request::Parts) -> Answer {
 }
 
 fn respond_to(request: &request::Parts, find: Option<impl FnOnce(&str) -> Found>) -> Answer {
-    let locate = find.map(|find| |path: &str| Located::Other(find(path)));
-    respond(&mut request.clone(), locate, HOUR.at(None, now()), now())
+    respond_when(request, find, HOUR.at(None, now()))
+}
+
+fn respond_when(
+    request: &request::Parts,
+    find: Option<impl FnOnce(&str) -> Found>,
+    fresh: Fresh<'_>,
+) -> Answer {
+    let locate = find.map(|find| |path: &str| Located::new(find(path), |_| None));
+    respond(&mut request.clone(), locate, fresh, now())
 }
 
 fn ready(request: &request::Parts) -> Response<Bytes> {
@@ -254,9 +262,8 @@ fn a_copy_is_fresh_as_its_plan_says() {
         let ages = Ages::new(Duration::from_mins(least), Duration::from_mins(most));
         let freshness = Freshness::new(ages);
         let asked = request("GET", "/feeds.opml");
-        let Answer::Document { head, .. } =
-            respond(&asked, Some(find), freshness.at(None, now()), now())
-        else {
+        let fresh = freshness.at(None, now());
+        let Answer::Document { head, .. } = respond_when(&asked, Some(find), fresh) else {
             panic!("there is a list of feeds");
         };
         let cached = field(&head.headers, "cache-control").unwrap();
