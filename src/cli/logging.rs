@@ -5,10 +5,12 @@ use std::io;
 
 use clap::Args;
 use tracing::Subscriber;
+use tracing::field::{Field, Visit};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::fmt::format::{self, Writer};
+use tracing_subscriber::field::RecordFields;
+use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::fmt::{FormatFields, MakeWriter};
 
 use super::settings::SettingsError;
 use crate::config::LogConfig;
@@ -73,7 +75,7 @@ where
         .with_timer(LocalTime)
         // One that can't be written (stderr is closed) would be told on stderr, and panic.
         .log_internal_errors(false)
-        .fmt_fields(format::debug_fn(write_field))
+        .fmt_fields(Fields)
         .with_writer(writer)
         .finish()
 }
@@ -92,14 +94,49 @@ impl FormatTime for LocalTime {
     }
 }
 
+/// How fields are written: `tracing-subscriber` has only the choice between its own way, and one that
+/// leaves out the causes of errors.
+struct Fields;
+
+impl<'writer> FormatFields<'writer> for Fields {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
+        let mut writing = Writing {
+            writer,
+            result: Ok(()),
+        };
+        fields.record(&mut writing);
+        writing.result
+    }
+}
+
+struct Writing<'writer> {
+    writer: Writer<'writer>,
+    result: fmt::Result,
+}
+
+impl Visit for Writing<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if self.result.is_ok() {
+            self.result = write_field(&mut self.writer, field, value);
+        }
+    }
+
+    /// With all its causes, as at the end of the program.
+    fn record_error(&mut self, field: &Field, error: &(dyn std::error::Error + 'static)) {
+        self.record_debug(field, &format_args!("{error}"));
+        let causes = std::iter::successors(error.source(), |error| error.source());
+        for cause in causes {
+            if self.result.is_ok() {
+                self.result = write!(Escaping(&mut self.writer), ": {cause}");
+            }
+        }
+    }
+}
+
 /// Writes one field. Titles, names of files and request lines come from anybody: as plain text
 /// they could steer the terminal or add a line that looks like ours. `tracing-subscriber` alone
 /// escapes the former in most cases, the latter in none.
-fn write_field(
-    writer: &mut Writer<'_>,
-    field: &tracing::field::Field,
-    value: &dyn fmt::Debug,
-) -> fmt::Result {
+fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
     // Fields follow each other with a space; the message is always the first.
     if field.name() != "message" {
         write!(writer, " {}=", field.name())?;
@@ -166,6 +203,23 @@ mod tests {
         assert_eq!(
             rest,
             "  INFO tidings::cli::logging::tests: published entries=3 title=\"a b\" path=x.md\n"
+        );
+    }
+
+    #[test]
+    fn an_error_comes_with_its_causes() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("can't read {0}")]
+        struct Outer(&'static str, #[source] io::Error);
+
+        let line = logged("info", false, || {
+            let error = Outer("x.md", io::Error::other("the disk\nis gone"));
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, entries = 3, "not published");
+        });
+        assert!(
+            line.ends_with(": not published error=can't read x.md: the disk\\nis gone entries=3\n"),
+            "{line}"
         );
     }
 

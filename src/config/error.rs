@@ -24,7 +24,7 @@ pub struct ConfigError {
 }
 
 /// The tables of the file; the top level is the empty name.
-pub(super) const TABLES: [&str; 10] = [
+pub(super) const TABLES: [&str; 11] = [
     "",
     "site",
     "feeds",
@@ -33,6 +33,7 @@ pub(super) const TABLES: [&str; 10] = [
     "podcast",
     "removal_guard",
     "http",
+    "tls",
     "limits",
     "log",
 ];
