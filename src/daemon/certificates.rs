@@ -1,8 +1,9 @@
 //! The publisher's certificates: read at the start, and again whenever their files change.
 //!
 //! Renewals come as they like: two files written one after the other, renamed into place, or a link that
-//! points elsewhere. So the folders that the files are named in are watched, a pair is taken when it fits
-//! together and has not expired, and until then the one that works stays.
+//! points elsewhere. So the folders that the files are named in are watched, and those of every link on the
+//! way to them; a pair is taken when it fits together and has not expired, and until then the one that
+//! works stays.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -28,6 +29,12 @@ const SETTLE: Duration = Duration::from_millis(50);
 /// How often they are read without an event, which network disks do not have.
 const LOOK: Duration = Duration::from_mins(1);
 
+/// How often while a folder is not there to be watched: it may just be replaced.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// The most links that are followed to a file, as in the kernel.
+const MOST_LINKS: usize = 40;
+
 /// How long before its end a certificate is trouble: renewals come a month before it.
 const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -41,8 +48,8 @@ pub enum CertificateError {
     #[error("can't read `{}`: expected a file in PEM that the daemon may read", .0.display())]
     Read(PathBuf, #[source] io::Error),
     /// What it holds is no use.
-    #[error("can't use `{}` with its key", .0.display())]
-    Pair(PathBuf, #[source] TlsError),
+    #[error("can't use `{}` with the key `{}`", .0.display(), .1.display())]
+    Pair(PathBuf, PathBuf, #[source] TlsError),
     /// TLS itself.
     #[error("TLS can't be set up")]
     Tls(#[source] tokio_rustls::rustls::Error),
@@ -69,7 +76,7 @@ impl Certificates {
         for (cert, key) in config.pairs() {
             let (texts, seen) = read_both(cert, key)?;
             let pair = Pair::read_whenever(&texts.0, &texts.1)
-                .map_err(|error| CertificateError::Pair(cert.clone(), error))?;
+                .map_err(|error| CertificateError::Pair(cert.clone(), key.clone(), error))?;
             if pair.expires <= clock::now() {
                 warn!(file = %cert.display(), expired = %pair.expires, "the certificate has expired");
             }
@@ -94,30 +101,30 @@ impl Certificates {
     /// Takes renewals over until what is returned is dropped.
     pub(super) fn renew(self, health: &Arc<Health>) -> io::Result<Renewal> {
         let (tell, told) = channel();
-        let watcher = watch(&self.files, tell.clone());
-        if let Err(error) = &watcher {
-            warn!(%error, "the certificates can't be watched: they are read every minute");
-        }
+        let watched = Watched::new(tell.clone());
         let health = Arc::clone(health);
         std::thread::Builder::new()
             .name("certificates".to_owned())
-            .spawn(move || self.follow(&told, &health))?;
-        Ok(Renewal {
-            _watcher: watcher.ok(),
-            _tell: tell,
-        })
+            .spawn(move || self.follow(&told, watched, &health))?;
+        Ok(Renewal { tell })
     }
 
-    fn follow(mut self, told: &Receiver<()>, health: &Health) {
+    fn follow(mut self, told: &Receiver<Told>, mut watched: Watched, health: &Health) {
         loop {
+            // Before the look, so that nothing is missed between the two.
+            let is_watched = watched.follow(&self.files);
             self.look(health, clock::now());
-            match told.recv_timeout(LOOK) {
-                Ok(()) => {
+            match told.recv_timeout(if is_watched { LOOK } else { LOOK_AGAIN }) {
+                Ok(Told::Changed) => {
                     std::thread::sleep(SETTLE);
-                    while told.try_recv().is_ok() {}
+                    while let Ok(told) = told.try_recv() {
+                        if let Told::End = told {
+                            return;
+                        }
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Told::End) | Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
@@ -172,7 +179,8 @@ impl Files {
         }
         self.seen = seen;
         let pair = Pair::read(&texts.0, &texts.1, now);
-        Some(pair.map_err(|error| CertificateError::Pair(self.cert.clone(), error)))
+        let (cert, key) = (&self.cert, &self.key);
+        Some(pair.map_err(|error| CertificateError::Pair(cert.clone(), key.clone(), error)))
     }
 }
 
@@ -203,31 +211,103 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Has `tell` told of whatever happens in the folders that the files are named in.
-fn watch(files: &[Files], tell: Sender<()>) -> notify::Result<RecommendedWatcher> {
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        // That we read them ourselves is no news. An error is: something may have been missed.
-        if event.is_ok_and(|event| event.kind.is_access()) {
-            return;
+/// What the thread that reads the files is told.
+enum Told {
+    /// Something has happened where they are.
+    Changed,
+    /// It is no longer needed.
+    End,
+}
+
+/// The folders that are watched.
+struct Watched {
+    /// `None` where the system has no events for us.
+    watcher: Option<RecommendedWatcher>,
+    folders: BTreeSet<PathBuf>,
+}
+
+impl Watched {
+    /// Has `tell` told of whatever happens there.
+    fn new(tell: Sender<Told>) -> Self {
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // That we read them ourselves is no news. An error is: something may have been missed.
+            if event.is_ok_and(|event| event.kind.is_access()) {
+                return;
+            }
+            let _ = tell.send(Told::Changed);
+        });
+        if let Err(error) = &watcher {
+            warn!(%error, "the certificates can't be watched: they are read every minute");
         }
-        let _ = tell.send(());
-    })?;
-    let parent = |path: &PathBuf| match path.parent() {
+        Self {
+            watcher: watcher.ok(),
+            folders: BTreeSet::new(),
+        }
+    }
+
+    /// Watches where `files` are now, and says whether all of that is watched as well as it can be.
+    ///
+    /// What is watched already is watched anew, since it may be another folder of the same name.
+    fn follow(&mut self, files: &[Files]) -> bool {
+        let Some(watcher) = &mut self.watcher else {
+            return true;
+        };
+        let folders: BTreeSet<PathBuf> = files
+            .iter()
+            .flat_map(|files| [&files.cert, &files.key])
+            .flat_map(|path| folders_on_the_way(path))
+            .collect();
+        for left in self.folders.difference(&folders) {
+            // It may be gone.
+            let _ = watcher.unwatch(left);
+        }
+        let mut is_all = true;
+        for folder in &folders {
+            is_all &= watcher.watch(folder, RecursiveMode::NonRecursive).is_ok();
+        }
+        self.folders = folders;
+        is_all
+    }
+}
+
+/// The folders in which something must change for `path` to be another file: the one it is named in,
+/// and those of the links on the way to it and of what they point to.
+fn folders_on_the_way(path: &Path) -> BTreeSet<PathBuf> {
+    let parent = |path: &Path| match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
     };
-    let folders: BTreeSet<PathBuf> = files
-        .iter()
-        .flat_map(|files| [parent(&files.cert), parent(&files.key)])
-        .collect();
-    for folder in folders {
-        watcher.watch(&folder, RecursiveMode::NonRecursive)?;
+    let mut folders = BTreeSet::new();
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        folders.insert(parent(&path));
+        let link = path
+            .ancestors()
+            .find_map(|part| Some((part, std::fs::read_link(part).ok()?)));
+        let Some((link, target)) = link else {
+            break;
+        };
+        let folder = parent(link);
+        // What lies behind the link, if it is not the last part of the path.
+        let rest = path.strip_prefix(link).unwrap_or(Path::new(""));
+        let mut target = folder.join(target);
+        if !rest.as_os_str().is_empty() {
+            target.push(rest);
+        }
+        folders.insert(folder);
+        path = target;
     }
-    Ok(watcher)
+    folders
 }
 
 /// Ends the taking over of renewals when it is dropped.
 pub(super) struct Renewal {
-    _watcher: Option<RecommendedWatcher>,
-    _tell: Sender<()>,
+    tell: Sender<Told>,
+}
+
+impl Drop for Renewal {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.tell.send(Told::End);
+    }
 }

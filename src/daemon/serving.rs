@@ -137,12 +137,17 @@ impl SocketPaths {
     #[cfg(unix)]
     async fn listen(&mut self, path: &Path) -> Result<Listener, StartError> {
         use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+
         let failed = |error| StartError::Listen(Listen::Unix(path.to_owned()), error);
         let is_socket = |path: &Path| {
             let found = std::fs::symlink_metadata(path);
             found.is_ok_and(|found| found.file_type().is_socket())
         };
-        if is_socket(path) && tokio::net::UnixStream::connect(path).await.is_err() {
+        // Refused is what nobody listens at; one that we may not use, or whose queue is full, is alive.
+        if is_socket(path)
+            && let Err(error) = tokio::net::UnixStream::connect(path).await
+            && error.kind() == io::ErrorKind::ConnectionRefused
+        {
             std::fs::remove_file(path).map_err(failed)?;
         }
         let listener = UnixListener::bind(path).map_err(failed)?;

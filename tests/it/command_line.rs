@@ -41,6 +41,34 @@ fn usage_and_settings_that_are_wrong_end_with_2_and_say_what_would_be_right() {
     );
 }
 
+/// Listeners and certificates as they are in force, in a form that can be a settings file.
+#[test]
+fn several_listeners_and_certificates_are_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = "base_url = \"https://example.org/\"\n\
+                    listen = [\"0.0.0.0:443\", \"unix:/run/tidings/http.sock\"]\n\
+                    [tls]\ncert = \"a.pem\"\nkey = \"a-key.pem\"\n\
+                    redirect_listen = \"0.0.0.0:80\"\n\
+                    more = [{ cert = \"b.pem\", key = \"b-key.pem\" }]\n";
+    std::fs::write(folder.path().join("tls.toml"), settings).unwrap();
+    let show = |arguments: &str| {
+        let output = tidings(&folder, arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let shown = show("config show --config tls.toml");
+    let expected: toml::Table = settings.parse().unwrap();
+    let table: toml::Table = shown.parse().unwrap();
+    for key in ["listen", "tls"] {
+        assert_eq!(table[key], expected[key], "{shown}");
+    }
+    std::fs::write(folder.path().join("again.toml"), &shown).unwrap();
+    assert_eq!(show("config show --config again.toml"), shown);
+    // The flag is one place, instead of all of them.
+    let shown = show("config show --config tls.toml --listen unix:a.sock");
+    assert!(shown.contains("listen = \"unix:a.sock\"\n"), "{shown}");
+}
+
 #[test]
 fn settings_are_checked_shown_and_begun() {
     check("config check", 0, "ok", "");

@@ -339,6 +339,11 @@ impl Tidings {
         self.running.address
     }
 
+    /// All places where readers connect, as they are printed.
+    pub(crate) fn places(&self) -> &[String] {
+        &self.running.places
+    }
+
     /// Where entries go.
     pub(crate) fn entries(&self) -> PathBuf {
         self.setup.entries()
@@ -544,7 +549,10 @@ impl Tidings {
 pub(crate) struct Running {
     child: Child,
     log: Arc<Mutex<String>>,
+    /// The first address where readers connect; port 0 if there is none.
     pub(crate) address: SocketAddr,
+    /// Where readers connect, as it is printed.
+    places: Vec<String>,
 }
 
 impl Running {
@@ -570,22 +578,26 @@ impl Running {
             child,
             log,
             address: ([127, 0, 0, 1], 0).into(),
+            places: Vec::new(),
         };
-        running.address = eventually("`listening on http://ADDR` is printed", PATIENCE, || {
+        let places = eventually("it is printed where it listens", PATIENCE, || {
             if let Some(status) = running.child.try_wait().unwrap() {
                 panic!("ended at start: {status}");
             }
             let log = running.log();
-            let (line, whole) = log
-                .split_once("listening on http://")?
-                .1
-                .split_once('\n')
-                .map(|(line, _)| (line.trim_end_matches('/'), true))?;
-            whole.then(|| {
-                line.parse()
-                    .unwrap_or_else(|error| panic!("{line}: {error}"))
-            })
+            // The addresses of feeds come after all of them.
+            let (_, lines) = log.split_once("listening on ")?;
+            let (lines, _) = lines.split_once("\n  ")?;
+            Some(lines.replace("listening on ", ""))
         });
+        running.places = places.lines().map(str::to_owned).collect();
+        let mut addresses = running
+            .places
+            .iter()
+            .filter_map(|place| place.split_once("://")?.1.parse().ok());
+        if let Some(address) = addresses.next() {
+            running.address = address;
+        }
         running
     }
 
@@ -638,7 +650,7 @@ impl Response {
 
     /// Takes the bytes of a connection's whole answer apart. A body shorter or longer than its
     /// framing says is a failure.
-    fn read(method: &str, bytes: &[u8]) -> Self {
+    pub(crate) fn read(method: &str, bytes: &[u8]) -> Self {
         let end = find(bytes, b"\r\n\r\n").unwrap_or_else(|| panic!("no head: {:?}", lossy(bytes)));
         let head = std::str::from_utf8(&bytes[..end]).expect("the head is text");
         let mut lines = head.split("\r\n");
@@ -730,7 +742,13 @@ pub(crate) fn raw(to: SocketAddr, method: &str, head: &str) -> Response {
     Response::read(method, &bytes)
 }
 
-fn head_of(method: &str, to: SocketAddr, path: &str, fields: &[(&str, &str)]) -> String {
+/// The head of a request whose answer ends the connection.
+pub(crate) fn head_of(
+    method: &str,
+    to: impl fmt::Display,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> String {
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
     for (name, value) in fields {
         write!(head, "{name}: {value}\r\n").unwrap();
