@@ -33,6 +33,7 @@ mod listeners;
 mod pages;
 mod podcast;
 mod properties;
+mod proxies;
 mod publish;
 mod readers;
 mod readme;

@@ -31,6 +31,8 @@ pub(crate) const TLS: &str = "[tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"\n";
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
+    /// The same for foreign programs.
+    pub(crate) pem: String,
     serial: std::cell::Cell<u64>,
 }
 
@@ -54,6 +56,7 @@ impl Authority {
         let certificate = params.self_signed(&key).unwrap();
         Self {
             issuer: Issuer::new(params, key),
+            pem: certificate.pem(),
             certificate: certificate.der().clone(),
             serial: 1.into(),
         }
