@@ -174,19 +174,26 @@ fn links_are_followed_wherever_they_are() {
     let setup = Setup::new().with_tables(tls);
     let folder = setup.folder().to_owned();
     let other_name = "other.example.org";
-    let version = |number: usize| {
-        let pairs = [authority.issue(&[NAME]), authority.issue(&[other_name])];
-        let [live, other] = [format!("live/..{number}"), format!("kept/{number}")];
-        for (place, pair) in [&live, &other].into_iter().zip(&pairs) {
-            fs::create_dir_all(folder.join(place)).unwrap();
-            pair.write(&folder.join(place), "cert.pem", "key.pem");
-        }
-        linked(&folder.join("live"), "..data", &format!("..{number}"));
-        linked(&folder, "current", &other);
-        pairs
+    let kept = |place: &str, name: &str| {
+        let pair = authority.issue(&[name]);
+        fs::create_dir_all(folder.join(place)).unwrap();
+        pair.write(&folder.join(place), "cert.pem", "key.pem");
+        pair
     };
-    fs::create_dir(folder.join("live")).unwrap();
-    version(0);
+    let live = |number: usize| {
+        let version = format!("..{number}");
+        let pair = kept(&format!("live/{version}"), NAME);
+        linked(&folder.join("live"), "..data", &version);
+        pair
+    };
+    let other = |number: usize| {
+        let version = format!("kept/{number}");
+        let pair = kept(&version, other_name);
+        linked(&folder, "current", &version);
+        pair
+    };
+    live(0);
+    other(0);
     for name in ["cert.pem", "key.pem"] {
         linked(&folder.join("live"), name, &format!("..data/{name}"));
     }
@@ -199,9 +206,9 @@ fn links_are_followed_wherever_they_are() {
         });
     };
     for number in 1..4 {
-        let [live, other] = version(number);
-        is_shown(&tidings, &client, &live);
-        others(&other);
+        // One after the other, so that neither is found by what is told of the other.
+        is_shown(&tidings, &client, &live(number));
+        others(&other(number));
         // Kubernetes removes what was before.
         fs::remove_dir_all(folder.join(format!("live/..{}", number - 1))).unwrap();
     }
