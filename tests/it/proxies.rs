@@ -178,7 +178,8 @@ fn comes_through_unharmed(tidings: &Tidings, proxy: SocketAddr) {
             }
             names.retain(|name| ours.header(name) != theirs.header(name));
             // A feed has no date in the second in which it changed, and a cache may still say so.
-            let is_young = names == ["last-modified"] && theirs.header("last-modified").is_none();
+            let dates = [&ours, &theirs].map(|it| it.header("last-modified"));
+            let is_young = names == ["last-modified"] && dates.contains(&None);
             assert!(
                 names.is_empty() || is_young,
                 "{what}: {names:?}\n{:?}\n{:?}",
@@ -454,25 +455,27 @@ fn nobody_is_given_an_answer_that_another_smuggled_in() {
     }
 }
 
-/// As a proxy that is laxer than those would pass it on: there is one answer at the most that is not a
-/// refusal, and then the connection ends.
+/// As a proxy that is laxer than those would pass it on: nothing that comes behind it is answered.
 #[test]
 fn what_could_smuggle_ends_the_connection() {
     let tidings = Setup::new().start();
+    let answers = |method: &str, attempt: &str| {
+        let mut peer = TcpStream::connect(tidings.address()).unwrap();
+        peer.set_read_timeout(Some(PATIENCE)).unwrap();
+        let words = format!(
+            "{method} /rss.xml HTTP/1.1\r\nHost: {NAME}\r\n{attempt}{}",
+            head_of("GET", NAME, "/smuggled", &[]),
+        );
+        peer.write_all(words.as_bytes()).unwrap();
+        let mut bytes = Vec::new();
+        // With what was not read, the end is a reset.
+        let _ = peer.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).matches("HTTP/1.1 ").count()
+    };
     for method in ["GET", "POST"] {
+        assert_eq!(answers(method, "\r\n"), 2, "one request behind another");
         for attempt in FRAMINGS {
-            let mut peer = TcpStream::connect(tidings.address()).unwrap();
-            peer.set_read_timeout(Some(PATIENCE)).unwrap();
-            let words = format!(
-                "{method} /rss.xml HTTP/1.1\r\nHost: {NAME}\r\n{attempt}{}",
-                head_of("GET", NAME, "/smuggled", &[]),
-            );
-            peer.write_all(words.as_bytes()).unwrap();
-            let mut bytes = Vec::new();
-            // With what was not read, the end is a reset.
-            let _ = peer.read_to_end(&mut bytes);
-            let answers = String::from_utf8_lossy(&bytes);
-            let answers = answers.matches("HTTP/1.1 ").count();
+            let answers = answers(method, attempt);
             assert!(answers <= 1, "{method} {attempt:?}: {answers}");
         }
     }
