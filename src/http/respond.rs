@@ -177,7 +177,7 @@ fn document(wishes: &mut HeaderMap, offer: Arc<Offer>, fresh: Fresh<'_>, now: Ti
         // It tells no more than a cache needs to go on with its copy: no links.
         let mut fields = std::mem::take(wishes);
         fields.clear();
-        let mut head = head_in(fields, StatusCode::NOT_MODIFIED);
+        let mut head = open_head(fields, StatusCode::NOT_MODIFIED);
         offer.share(&mut head.headers, &validators, &fresh);
         head.headers.insert(VARY, varies);
         return Answer::Ready(Response::from_parts(head, Bytes::new()));
@@ -287,14 +287,22 @@ pub(super) fn failure(status: StatusCode) -> Response<Bytes> {
 
 /// A head with what every answer has: all may read it, nobody may guess its type.
 pub(super) fn head(status: StatusCode) -> response::Parts {
-    head_in(HeaderMap::with_capacity(FIELDS), status)
+    let mut head = open_head(HeaderMap::with_capacity(FIELDS), status);
+    let fields = &mut head.headers;
+    fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    fields.insert(
+        REFERRER_POLICY,
+        HeaderValue::from_static("strict-origin-when-cross-origin"),
+    );
+    head
 }
 
 /// As many fields as any answer has, so that they are given room once.
 const FIELDS: usize = 16;
 
-/// [`head`], with its fields in the room of a map that is empty.
-fn head_in(fields: HeaderMap, status: StatusCode) -> response::Parts {
+/// A head that says that all may read the answer, with its fields in the room of an empty map. That is
+/// all for a 304: what else there is to say of the copy was said with it.
+fn open_head(fields: HeaderMap, status: StatusCode) -> response::Parts {
     let (mut head, ()) = Response::new(()).into_parts();
     head.status = status;
     head.headers = fields;
@@ -303,11 +311,6 @@ fn head_in(fields: HeaderMap, status: StatusCode) -> response::Parts {
     fields.insert(
         ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static("ETag, Last-Modified, Link"),
-    );
-    fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    fields.insert(
-        REFERRER_POLICY,
-        HeaderValue::from_static("strict-origin-when-cross-origin"),
     );
     head
 }

@@ -16,8 +16,9 @@ use super::listener::{Listener, Parked};
 use super::places::Places;
 use crate::config::Limits;
 
-/// How many documents, or pieces of files, one thread has made or read at one time.
-const AT_ONCE: usize = 8;
+/// How many documents, or pieces of files, one thread has made or read at one time: more than one, so that
+/// a slow disk does not hold up all, and few, since the memory that each used stays with its thread.
+const AT_ONCE: usize = 4;
 
 /// Where readers come in, and how.
 pub type Door = (Listener, Entrance);

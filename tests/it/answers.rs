@@ -109,7 +109,10 @@ fn is_decent(what: &str, answer: &Response) {
         ("x-content-type-options", "nosniff"),
         ("referrer-policy", "strict-origin-when-cross-origin"),
     ] {
-        assert_eq!(field(name), Some(expected), "{what}: {name}\n{answer:?}");
+        // A 304 leaves to the copy what is for whoever reads it.
+        if answer.status != 304 || name.starts_with("access") {
+            assert_eq!(field(name), Some(expected), "{what}: {name}\n{answer:?}");
+        }
     }
     for name in ["set-cookie", "expires", "server", "x-powered-by", "pragma"] {
         assert_eq!(field(name), None, "{what}: {name}");
