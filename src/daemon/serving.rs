@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 #[cfg(unix)]
 use tokio::net::UnixListener;
 use tokio::sync::watch;
@@ -52,24 +52,24 @@ impl Listeners {
         let mut paths = SocketPaths::default();
         for place in &config.listen {
             readers.push(match place {
-                Listen::At(address) => (listen(*address).await?, encrypted.clone()),
+                Listen::At(address) => (listen(*address)?, encrypted.clone()),
                 // A proxy on this machine: nobody can listen in.
                 Listen::Unix(path) => (paths.listen(path).await?, plain.clone()),
             });
         }
         let redirect = config.tls.as_ref().and_then(|tls| tls.redirect_listen);
         let redirect = match redirect {
-            Some(address) => Some((listen(address).await?, plain)),
+            Some(address) => Some((listen(address)?, plain)),
             None => None,
         };
         let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let admin = match config.admin_listen {
             AdminListen::Off => None,
-            AdminListen::At(address) => Some(listen(address).await?),
-            AdminListen::Auto => Some(match listen(loopback(ADMIN_PORT)).await {
+            AdminListen::At(address) => Some(listen(address)?),
+            AdminListen::Auto => Some(match listen(loopback(ADMIN_PORT)) {
                 Ok(listener) => listener,
                 // Another daemon, for another folder, may well be there.
-                Err(_) => listen(loopback(0)).await?,
+                Err(_) => listen(loopback(0))?,
             }),
         };
         Ok(Self {
@@ -120,9 +120,24 @@ impl Listeners {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<Listener, StartError> {
-    let listener = TcpListener::bind(address).await;
-    listener
+/// Connections that wait to be accepted, if the kernel allows so many (`net.core.somaxconn`). Where it has
+/// no room it forgets that somebody came, and they ask again after one second, three, seven; the usual
+/// 1024 were seen not to be enough for two thousand clients who came at once.
+const QUEUE: u32 = 4096;
+
+fn listen(address: SocketAddr) -> Result<Listener, StartError> {
+    let bound = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // So that a restart finds its port free; elsewhere the same option would share it.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(QUEUE)
+    };
+    bound()
         .map(Listener::Tcp)
         .map_err(|error| StartError::Listen(Listen::At(address), error))
 }
