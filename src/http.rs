@@ -17,25 +17,27 @@
 //! | `limits.connections` | 1024 | who wants nothing and has been quiet longest is cut for who comes; only where all are being answered, more wait in the kernel's queue. Fewer where the system grants too few open files, of which each may need two |
 //! | `limits.headers` | 64 | 431, and the connection ends |
 //! | `limits.header_bytes` | 16 KiB | 431, and the connection ends |
-//! | `limits.header_timeout` | 10 s | for the first byte, the TLS handshake, a head, and between requests of HTTP/1: the connection ends |
+//! | `limits.header_timeout` | 10 s | for the first byte, the TLS handshake, a head, and between requests of HTTP/1: the connection ends. For the first request of HTTP/2, too: the peer is told to end, and after a quarter of the time cut |
 //! | `limits.write_timeout` | 20 s | a peer that takes no byte of its answer for so long is cut |
 //! | `limits.streams` | 64 | requests at one time on a connection of HTTP/2: more are refused |
 //! | `limits.idle_timeout` | 60 s | without a request and without progress on a connection of HTTP/2: it is told to end, and after as long again cut |
 //! | `limits.connection_age` | 10 min | a connection of HTTP/2 is told to end, so that load spreads and certificates change |
-//! | `limits.drain` | 25 s | at the end of the daemon: answers still in flight are cut |
+//! | `limits.drain` | 25 s | at the end of the daemon: answers still in flight are cut. Who has its answers, and does not go, is cut after a quarter of the time for a head |
 //! | send buffer | 256 KiB | what the kernel keeps of an answer, so that memory is bounded |
 //! | HTTP/2: windows | 64 KiB, 256 KiB | what a peer may have on its way to us, for a stream and for all |
 //! | HTTP/2: frame | 16 KiB | |
 //! | HTTP/2: stream buffer | 64 KiB | what we keep of an answer that waits for its peer |
 //! | HTTP/2: resets | 20, 100 | streams that a peer reset before we saw them, or made us reset: at the next, GOAWAY |
 //! | HTTP/2: ping | 20 s, 10 s | a silent peer is asked, and must answer |
-//! | piece | 64 KiB | what we keep of a file, for each connection that is sent one |
+//! | piece | 64 KiB | what we keep of a file, for each connection that is sent one; where it is sent many at one time, they share it, but for 4 KiB each |
+//! | open files | as `limits.connections` | being sent at one time: to the next 503 |
 //! | answers to a client | 20/s, 100 at once; files 100/s and 500, 304s 1000/s and 5000 | 429; never for private addresses, and `http.rate_limit` switches it off |
 //! | the same version, asked for without validators | 1/min, 60 at once, for each client and document | 429, as above |
 //! | clients that are known | 131,072, and as many pairs of client and document: 4 MiB | those who spent least are forgotten |
 //! | PROXY header | 536 bytes, version 1: 107 | the connection ends |
 //! | proxies in a row | 16 | the last that was looked at is the client |
 //! | request body | 0 | never read: answered, then the connection ends |
+//! | queue | 4096 | connections that wait in the kernel to be accepted, if it allows as many |
 //! | accept pause | 50 ms to 1 s | between attempts when there are no descriptors, doubling |
 //!
 //! The names in code face are keys of the configuration, and their defaults are set there; the rest

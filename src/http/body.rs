@@ -7,10 +7,14 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinHandle;
 
 /// Bytes of a file that are in memory at one time, for each connection that is sent one.
 pub(super) const PIECE: usize = 64 * 1024;
+
+/// The smallest share of it, where a connection is sent many answers at one time.
+const LEAST: usize = 4 * 1024;
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -34,6 +38,41 @@ impl Content {
             Self::File(file) => file.left,
         }
     }
+
+    /// With the place that it has among the files that may be open.
+    pub(super) fn at(mut self, place: OwnedSemaphorePermit) -> Self {
+        if let Self::File(file) = &mut self {
+            file.place = Some(place);
+        }
+        self
+    }
+
+    /// The next piece; `None` at the end.
+    ///
+    /// `sharers` are the answers that are sent at one time on this connection, of which each has a piece
+    /// waiting for the peer; `None`: there can be only this one.
+    pub(super) fn poll_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+        sharers: Option<usize>,
+    ) -> Poll<Option<io::Result<Bytes>>> {
+        let share = |sharers: usize| (PIECE / sharers.max(1)).max(LEAST);
+        match self {
+            Self::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
+            // They are there, and shared: in pieces only so that it is known when the last one goes.
+            Self::Bytes(bytes) => {
+                let most = sharers.map_or(bytes.len(), |_| bytes.len().min(PIECE));
+                Poll::Ready(Some(Ok(bytes.split_to(most))))
+            }
+            Self::File(file) => {
+                let polled = file.poll_piece(cx, sharers.map_or(PIECE, share));
+                polled.map(|piece| match piece {
+                    Ok(piece) if piece.is_empty() => None,
+                    piece => Some(piece),
+                })
+            }
+        }
+    }
 }
 
 impl Body for Content {
@@ -44,18 +83,8 @@ impl Body for Content {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        match self.get_mut() {
-            Self::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Self::Bytes(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Self::File(file) => file
-                .poll_piece(cx)
-                .map_ok(Frame::data)
-                .map(Some)
-                .map(|piece| match piece {
-                    Some(Ok(frame)) if frame.data_ref().is_some_and(Bytes::is_empty) => None,
-                    piece => piece,
-                }),
-        }
+        let piece = self.get_mut().poll_piece(cx, None);
+        piece.map(|piece| piece.map(|piece| piece.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -74,6 +103,8 @@ pub(super) struct FilePieces {
     /// Bytes still to come.
     left: u64,
     state: State,
+    /// Given back as soon as the file is closed.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Debug)]
@@ -92,18 +123,19 @@ impl FilePieces {
         Self {
             left: length,
             state: State::Resting(file),
+            place: None,
         }
     }
 
-    /// The next piece; empty at the end.
+    /// The next piece, `most` bytes at most; empty at the end.
     ///
     /// A file that became shorter than it was is an error, which ends the connection: the length
     /// was promised, and the reader must not take the part for the whole.
-    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+    fn poll_piece(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<io::Result<Bytes>> {
         loop {
             match std::mem::replace(&mut self.state, State::Over) {
                 State::Resting(file) if self.left > 0 => {
-                    let wanted = usize::try_from(self.left).unwrap_or(PIECE).min(PIECE);
+                    let wanted = usize::try_from(self.left).unwrap_or(most).min(most);
                     let read = tokio::task::spawn_blocking(move || read(file, wanted));
                     self.state = State::Reading(read);
                 }
@@ -114,7 +146,13 @@ impl FilePieces {
                     };
                     let (file, piece) = read.map_err(io::Error::other).flatten()?;
                     self.left -= piece.len() as u64;
-                    self.state = State::Resting(file);
+                    if self.left > 0 {
+                        self.state = State::Resting(file);
+                    } else {
+                        // The last piece may wait for long for a peer that takes its time.
+                        drop(file);
+                        self.place = None;
+                    }
                     return Poll::Ready(Ok(piece));
                 }
                 State::Resting(_) | State::Over => return Poll::Ready(Ok(Bytes::new())),
@@ -166,5 +204,37 @@ mod tests {
         let shorter = Content::File(FilePieces::new(file(b"0123"), 10));
         let error = shorter.collect().await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[tokio::test]
+    async fn who_shares_a_connection_shares_the_piece() {
+        let check = async |sharers: Option<usize>, expected: usize| {
+            let mut content = Content::File(FilePieces::new(file(&vec![7; PIECE]), PIECE as u64));
+            let piece = std::future::poll_fn(|cx| content.poll_piece(cx, sharers)).await;
+            assert_eq!(piece.unwrap().unwrap().len(), expected, "{sharers:?}");
+        };
+        check(None, PIECE).await;
+        check(Some(0), PIECE).await;
+        check(Some(1), PIECE).await;
+        check(Some(3), PIECE / 3).await;
+        check(Some(64), LEAST).await;
+        // What is in memory is whole where nobody else is, and no more than a piece is handed on elsewhere.
+        for (sharers, expected) in [(None, PIECE + 1), (Some(64), PIECE)] {
+            let mut content = Content::Bytes(Bytes::from(vec![7; PIECE + 1]));
+            let piece = std::future::poll_fn(|cx| content.poll_piece(cx, sharers)).await;
+            assert_eq!(piece.unwrap().unwrap().len(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_place_of_a_file_is_free_after_its_last_piece() {
+        let places = std::sync::Arc::new(tokio::sync::Semaphore::new(1));
+        let place = std::sync::Arc::clone(&places).try_acquire_owned().unwrap();
+        let mut content = Content::File(FilePieces::new(file(b"0123"), 4)).at(place);
+        assert_eq!(places.available_permits(), 0);
+        let piece = content.frame().await.unwrap().unwrap();
+        assert_eq!(piece.into_data().unwrap(), "0123");
+        assert_eq!(places.available_permits(), 1);
+        assert!(content.frame().await.is_none());
     }
 }

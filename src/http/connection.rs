@@ -14,8 +14,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
+use tokio::task::yield_now;
 use tokio::time::{Sleep, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
@@ -23,7 +24,7 @@ use super::Answering;
 use super::client::Client;
 use super::exchange::Conversation;
 use super::pace::Paced;
-use super::places::{Order, Place, Pulse};
+use super::places::{Order, Place, Pulse, SoFar};
 use super::proxy_protocol::{self, Parsed};
 use super::stream::{Accepted, Stream};
 use crate::config::{Limits, TrustedProxies};
@@ -48,7 +49,8 @@ const RESETS: (usize, usize) = (20, 100);
 /// so: for peers that vanished without a word.
 const PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 
-/// Fewer bytes than this in one look are no progress: pings are answered with 17.
+/// Fewer bytes than this in one look are no progress, nor are those that only answer as many: pings and
+/// settings are answered with what they have themselves, so they would keep a connection for ever.
 const PROGRESS: u64 = 1024;
 
 /// What comes before HTTP at a listener.
@@ -133,10 +135,15 @@ pub(super) async fn converse<A: Answering>(
         manners.limits.header_timeout,
         greet(&manners, accepted, client),
     );
+    // Nothing is being answered yet; but something may have come that is not read yet.
+    let told_to_go = async {
+        std::future::poll_fn(|cx| pulse.poll_order(cx)).await;
+        yield_now().await;
+    };
     let greeted = tokio::select! {
+        biased;
         greeted = greeting => greeted,
-        // Nothing is being answered yet.
-        _ = std::future::poll_fn(|cx| pulse.poll_order(cx)) => return,
+        () = told_to_go => return,
     };
     // How a peer fails to speak HTTP, or goes away, is its own affair.
     let (stream, speech, client) = match greeted {
@@ -149,17 +156,19 @@ pub(super) async fn converse<A: Answering>(
     };
     let limits = &manners.limits;
     let stream = Paced::new(stream, Arc::clone(&pulse), limits.write_timeout);
+    let stream = TokioIo::new(stream);
     let service = Conversation::new(answering, client, &pulse);
+    let farewell = Farewell::new(limits);
     // In boxes, so that those who have not said a word yet don't take the room of those who have.
     let ended = match speech {
         Speech::First => {
             let connection = manners.http1.serve_connection(stream, service);
-            Box::pin(drive(connection, &pulse, None)).await
+            Box::pin(drive(connection, &pulse, farewell, None)).await
         }
         Speech::Second => {
             let connection = manners.http2.serve_connection(stream, service);
             let watch = Watch::new(limits);
-            Box::pin(drive(connection, &pulse, Some(watch))).await
+            Box::pin(drive(connection, &pulse, farewell, Some(watch))).await
         }
     };
     if let Err(error) = ended {
@@ -223,8 +232,10 @@ fn speech_of(bytes: &[u8]) -> Option<Speech> {
 ///
 /// A peer may have requested something and take none of it by never opening its window; nothing waits
 /// to be written then, so [`Paced`] sees nothing. So what is looked at is progress: a request, or bytes
-/// written that are more than pings.
+/// written that are more than what was read.
 struct Watch {
+    /// Runs until the first request.
+    first: Pin<Box<Sleep>>,
     look: Pin<Box<Sleep>>,
     every: Duration,
     /// So many looks without progress are enough.
@@ -232,7 +243,15 @@ struct Watch {
     quiet: u32,
     /// So many looks in all, and the peer is to come again on a new connection.
     left: u32,
-    before: (u64, u64),
+    before: SoFar,
+}
+
+/// What is to be done with a connection of which it is enough.
+enum Enough {
+    /// It is told to end.
+    Tell,
+    /// It was told, to no avail.
+    Cut,
 }
 
 impl Watch {
@@ -241,68 +260,131 @@ impl Watch {
         let every = (limits.idle_timeout / 4).max(Duration::from_millis(10));
         let looks = limits.connection_age.as_millis() / every.as_millis();
         Self {
+            first: Box::pin(sleep(limits.header_timeout)),
             look: Box::pin(sleep(every)),
             every,
             patience: 4,
             quiet: 0,
             left: u32::try_from(looks).unwrap_or(u32::MAX).max(1),
-            before: (0, 0),
+            before: SoFar::default(),
         }
     }
 
     /// Ready at each moment when it is enough.
-    fn poll(&mut self, cx: &mut Context<'_>, pulse: &Pulse) -> Poll<()> {
+    fn poll(&mut self, cx: &mut Context<'_>, pulse: &Pulse, is_told: bool) -> Poll<Enough> {
+        let now = pulse.so_far();
+        if !is_told && now.requests == 0 && self.first.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Enough::Tell);
+        }
         while self.look.as_mut().poll(cx).is_ready() {
             self.look = Box::pin(sleep(self.every));
-            let now = pulse.so_far();
-            let is_progress = now.0 != self.before.0 || now.1 - self.before.1 >= PROGRESS;
+            let is_progress =
+                now.requests != self.before.requests || now.is_ahead_of(self.before, PROGRESS);
             self.before = now;
             self.quiet = if is_progress { 0 } else { self.quiet + 1 };
             self.left = self.left.saturating_sub(1);
-            if self.quiet >= self.patience || self.left == 0 {
-                return Poll::Ready(());
+            let is_quiet = self.quiet >= self.patience;
+            if is_told && is_quiet {
+                return Poll::Ready(Enough::Cut);
+            }
+            if !is_told && (is_quiet || self.left == 0) {
+                self.quiet = 0;
+                return Poll::Ready(Enough::Tell);
             }
         }
         Poll::Pending
     }
+}
 
-    /// Whether nothing goes on although the peer was told to end.
-    fn is_hopeless(&self) -> bool {
-        self.quiet >= self.patience
+/// Parting from a peer that was told to end and has all its answers. It may be in the middle of its next
+/// request, or have to say that it agrees; one that is mute must not hold up the end of the daemon.
+struct Farewell {
+    /// How long it may take.
+    moment: Duration,
+    /// Runs while nothing is being answered; and what had gone on before.
+    running: Option<(Pin<Box<Sleep>>, SoFar)>,
+}
+
+impl Farewell {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            moment: limits.header_timeout / 4,
+            running: None,
+        }
+    }
+
+    fn is_over(&mut self, cx: &mut Context<'_>, pulse: &Pulse) -> bool {
+        if !pulse.is_idle() {
+            self.running = None;
+            return false;
+        }
+        let (now, moment) = (pulse.so_far(), self.moment);
+        loop {
+            let begin = || (Box::pin(sleep(moment)), now);
+            let (running, before) = self.running.get_or_insert_with(begin);
+            if running.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+            // In HTTP/2, the last piece of an answer is on its way when we know no more of it.
+            let is_progress = now.is_ahead_of(*before, 1);
+            self.running = None;
+            if !is_progress {
+                return true;
+            }
+        }
     }
 }
 
 /// Keeps a connection going until it ends, is told to end, or is cut.
-async fn drive<C>(connection: C, pulse: &Pulse, mut watch: Option<Watch>) -> Result<(), C::Error>
+async fn drive<C>(
+    connection: C,
+    pulse: &Pulse,
+    mut farewell: Farewell,
+    mut watch: Option<Watch>,
+) -> Result<(), C::Error>
 where
     C: GracefulConnection,
 {
     let mut connection = pin!(connection);
-    let mut is_ending = false;
+    let mut is_told = false;
+    // Runs until the runtime has looked at the sockets again: a request may have come that is not read
+    // yet. With it, how many there were before.
+    let mut giving_way = None;
     std::future::poll_fn(|cx| {
         loop {
             if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
                 return Poll::Ready(ended);
             }
             match pulse.poll_order(cx) {
-                Poll::Ready(Order::GiveWay) if pulse.is_idle() => return Poll::Ready(Ok(())),
-                Poll::Ready(Order::Finish) if !is_ending => {
-                    is_ending = true;
+                Poll::Ready(Order::GiveWay) => {
+                    giving_way = Some((Box::pin(yield_now()), pulse.so_far().requests));
+                }
+                Poll::Ready(Order::Finish) if !is_told => {
+                    is_told = true;
                     connection.as_mut().graceful_shutdown();
                     continue;
                 }
                 _ => {}
             }
+            if let Some((looking, before)) = &mut giving_way
+                && looking.as_mut().poll(cx).is_ready()
+            {
+                if pulse.is_idle() && pulse.so_far().requests == *before {
+                    return Poll::Ready(Ok(()));
+                }
+                giving_way = None;
+            }
+            if is_told && farewell.is_over(cx, pulse) {
+                return Poll::Ready(Ok(()));
+            }
             let Some(watch) = &mut watch else {
                 return Poll::Pending;
             };
-            match watch.poll(cx, pulse) {
+            match watch.poll(cx, pulse, is_told) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(()) if is_ending && watch.is_hopeless() => return Poll::Ready(Ok(())),
-                Poll::Ready(()) if is_ending => {}
-                Poll::Ready(()) => {
-                    is_ending = true;
-                    watch.quiet = 0;
+                Poll::Ready(Enough::Cut) => return Poll::Ready(Ok(())),
+                Poll::Ready(Enough::Tell) => {
+                    is_told = true;
                     connection.as_mut().graceful_shutdown();
                 }
             }

@@ -48,6 +48,7 @@ impl<A: Answering> Service<Request<Incoming>> for Conversation<A> {
             is_head: request.method == Method::HEAD,
             // We take no bodies, and where this one ends is just what requests are smuggled by.
             is_last: !body.is_end_stream() && request.version < Version::HTTP_2,
+            is_multiplexed: request.version >= Version::HTTP_2,
             busy: Some(busy),
         };
         let asked = AssertUnwindSafe(|| self.answering.answer(request, self.client));
@@ -69,6 +70,8 @@ fn panicked() -> Response<Content> {
 struct Manner {
     is_head: bool,
     is_last: bool,
+    /// Whether other answers may be sent at the same time on the same connection.
+    is_multiplexed: bool,
     busy: Option<Busy>,
 }
 
@@ -120,9 +123,11 @@ impl Manner {
             response.headers_mut().insert(CONNECTION, close);
         }
         let busy = self.busy.take();
+        let is_multiplexed = self.is_multiplexed;
         response.map(|content| Sent {
             content,
-            _busy: busy,
+            is_multiplexed,
+            busy,
         })
     }
 }
@@ -131,7 +136,8 @@ impl Manner {
 #[derive(Debug)]
 pub(super) struct Sent {
     content: Content,
-    _busy: Option<Busy>,
+    is_multiplexed: bool,
+    busy: Option<Busy>,
 }
 
 impl Body for Sent {
@@ -142,7 +148,11 @@ impl Body for Sent {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        Pin::new(&mut self.content).poll_frame(cx)
+        let sharers = self
+            .is_multiplexed
+            .then(|| self.busy.as_ref().map_or(1, Busy::answers));
+        let piece = self.content.poll_piece(cx, sharers);
+        piece.map(|piece| piece.map(|piece| piece.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -10,8 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
 use super::places::Pulse;
@@ -19,7 +18,7 @@ use super::stream::Stream;
 
 /// A connection whose writes fail with `TimedOut` once the peer has taken no byte for `limit`.
 pub(super) struct Paced {
-    stream: TokioIo<Stream>,
+    stream: Stream,
     pulse: Arc<Pulse>,
     limit: Duration,
     /// Runs while a write waits.
@@ -29,7 +28,7 @@ pub(super) struct Paced {
 impl Paced {
     pub(super) fn new(stream: Stream, pulse: Arc<Pulse>, limit: Duration) -> Self {
         Self {
-            stream: TokioIo::new(stream),
+            stream,
             pulse,
             limit,
             stalled: None,
@@ -57,22 +56,25 @@ impl Paced {
         if stalled.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
-        self.stream.inner().forget();
+        self.stream.forget();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl Read for Paced {
+impl AsyncRead for Paced {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
+        into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = into.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, into);
+        self.pulse.read(into.filled().len() - before);
+        read
     }
 }
 
-impl Write for Paced {
+impl AsyncWrite for Paced {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -53,10 +53,27 @@ pub(super) struct Pulse {
     requests: AtomicU64,
     /// Requests when its turn to go was last thought of; at first no number that there can be.
     considered: AtomicU64,
+    /// Bytes read so far.
+    read: AtomicU64,
     /// Bytes written so far.
     written: AtomicU64,
     /// Whether the peer is being waited for to take more.
     is_stalled: AtomicBool,
+}
+
+/// What has gone on at one connection: requests, and bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SoFar {
+    pub(super) requests: u64,
+    pub(super) read: u64,
+    pub(super) written: u64,
+}
+
+impl SoFar {
+    /// Whether `least` bytes have been written since `before`, above those that only answer what was read.
+    pub(super) fn is_ahead_of(self, before: Self, least: u64) -> bool {
+        self.written - before.written >= self.read - before.read + least
+    }
 }
 
 impl Places {
@@ -145,6 +162,7 @@ impl Pulse {
             answers: AtomicUsize::new(0),
             requests: AtomicU64::new(0),
             considered: AtomicU64::new(u64::MAX),
+            read: AtomicU64::new(0),
             written: AtomicU64::new(0),
             is_stalled: AtomicBool::new(false),
         }
@@ -186,17 +204,23 @@ impl Pulse {
         self.is_stalled.store(is_stalled, Ordering::Relaxed);
     }
 
+    /// So many bytes have been read.
+    pub(super) fn read(&self, bytes: usize) {
+        self.read.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
     /// So many bytes have been written.
     pub(super) fn wrote(&self, bytes: usize) {
         self.written.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// Requests and bytes written so far.
-    pub(super) fn so_far(&self) -> (u64, u64) {
-        (
-            self.requests.load(Ordering::Relaxed),
-            self.written.load(Ordering::Relaxed),
-        )
+    /// All that has gone on so far.
+    pub(super) fn so_far(&self) -> SoFar {
+        SoFar {
+            requests: self.requests.load(Ordering::Relaxed),
+            read: self.read.load(Ordering::Relaxed),
+            written: self.written.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -210,6 +234,11 @@ impl Busy {
         pulse.requests.fetch_add(1, Ordering::Relaxed);
         pulse.answers.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(pulse))
+    }
+
+    /// How many answers are under way at this connection, with this one.
+    pub(super) fn answers(&self) -> usize {
+        self.0.answers.load(Ordering::Relaxed)
     }
 }
 
@@ -282,5 +311,28 @@ mod tests {
         }
         assert_eq!(places.taken(), 0);
         assert!(places.line.lock().unwrap().len() <= 20);
+    }
+
+    #[test]
+    fn what_only_answers_is_no_progress() {
+        let check = |read: u64, written: u64, expected| {
+            let before = SoFar {
+                requests: 1,
+                read: 100,
+                written: 1000,
+            };
+            let now = SoFar {
+                requests: 1,
+                read: 100 + read,
+                written: 1000 + written,
+            };
+            assert_eq!(now.is_ahead_of(before, 10), expected, "{read} {written}");
+        };
+        check(0, 0, false);
+        check(0, 9, false);
+        check(0, 10, true);
+        check(17, 17, false);
+        check(17, 27, true);
+        check(27, 0, false);
     }
 }

@@ -9,7 +9,7 @@ use hyper::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SI
 use hyper::http::{request, response};
 use hyper::{Method, Response, StatusCode};
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::body::Content;
 use super::client::Client;
@@ -17,7 +17,7 @@ use super::freshness::Freshness;
 use super::limiter::{self, Cost, Limiter, Wait};
 use super::offer::{Located, Shown};
 use super::respond::Answer;
-use super::{Answering, Door, Drained, MediaFiles, Reply, delta, media, respond, workers};
+use super::{Answering, Door, Drained, MediaFiles, Reply, accept, delta, media, respond, workers};
 use crate::config::{Limits, TrustedProxies};
 use crate::documents::{Document, Documents, MakeError};
 use crate::entry::FolderPath;
@@ -56,11 +56,13 @@ impl Server {
         limits: &Limits,
         stop: watch::Receiver<bool>,
     ) -> io::Result<Drained> {
+        let connections = accept::connection_cap(limits.connections);
         let serving = Serving {
-            shown: ArcSwapOption::empty(),
             server: self,
+            shown: ArcSwapOption::empty(),
+            open_files: Arc::new(Semaphore::new(connections)),
         };
-        workers::serve(doors, Arc::new(serving), limits, stop).await
+        workers::serve(doors, Arc::new(serving), limits, connections, stop).await
     }
 }
 
@@ -69,6 +71,8 @@ struct Serving {
     server: Server,
     /// The snapshot that was asked for last, with what was worked out of it.
     shown: ArcSwapOption<Shown>,
+    /// Places for files that are being sent, as many as for connections.
+    open_files: Arc<Semaphore>,
 }
 
 impl Serving {
@@ -197,11 +201,18 @@ impl Serving {
     }
 
     /// A file beside an entry, opened off the async threads.
+    ///
+    /// Each stream of HTTP/2 may ask for one and never take it. So they are counted: descriptors for the
+    /// ledger, the folder and new connections must be left.
     async fn media(&self, request: &request::Parts, path: FolderPath) -> Response<Content> {
+        let Ok(place) = Arc::clone(&self.open_files).try_acquire_owned() else {
+            return unavailable();
+        };
         let files = Arc::clone(&self.server.media);
         let opened = tokio::task::spawn_blocking(move || files.open(&path)).await;
         let opened = opened.map_err(io::Error::other).flatten();
         media::respond(request, opened, self.server.freshness.longest())
+            .map(|content| content.at(place))
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::Answering;
-use super::accept::{Drained, connection_cap, drain, run};
+use super::accept::{Drained, drain, run};
 use super::connection::Entrance;
 use super::listener::{Listener, Parked};
 use super::places::Places;
@@ -23,14 +23,15 @@ const AT_ONCE: usize = 4;
 /// Where readers come in, and how.
 pub type Door = (Listener, Entrance);
 
-/// Serves `doors` until `stop` is true, then lets answers in flight finish within `limits.drain`.
+/// Serves `doors` to so many `connections` until `stop` is true, then lets answers in flight finish within
+/// `limits.drain`.
 pub(super) async fn serve(
     doors: Vec<Door>,
     answering: Arc<impl Answering>,
     limits: &Limits,
+    connections: usize,
     stop: watch::Receiver<bool>,
 ) -> io::Result<Drained> {
-    let connections = connection_cap(limits.connections);
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = threads.min(connections);
     let doors = doors

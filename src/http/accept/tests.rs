@@ -88,8 +88,9 @@ impl Running {
         let (stop, stopped) = watch::channel(false);
         let answering = Arc::clone(&fake);
         let doors = vec![(Listener::Tcp(listener), Entrance::default())];
-        let ended =
-            tokio::spawn(async move { workers::serve(doors, answering, &limits, stopped).await });
+        let ended = tokio::spawn(async move {
+            workers::serve(doors, answering, &limits, limits.connections, stopped).await
+        });
         Self {
             at,
             fake,
