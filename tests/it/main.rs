@@ -44,3 +44,4 @@ mod support;
 mod tls;
 mod validity;
 mod watching;
+mod wear;
