@@ -17,6 +17,7 @@ mod browser;
 mod build;
 mod certificates;
 mod check;
+mod clients;
 mod clock;
 mod command_line;
 mod delta;
