@@ -1,7 +1,7 @@
 //! Readers' connections, and what they are sent.
 //!
 //! The way of a request: `workers` are the threads, and `accept` takes the connection in one of them;
-//! `connection` finds out how it speaks, and keeps it within its limits with `places` and `pace`. For each
+//! `connection` finds out how it speaks, and keeps it within its limits with `places`, `pace` and `watch`. For each
 //! request, an `exchange`, [`respond`] looks the path up in the current snapshot and answers, or names
 //! the document to make; this module has it made, and sends it. What the reader has already is
 //! decided in [`conditional`], for how long it need not ask in [`freshness`], how it is coded in
@@ -66,6 +66,7 @@ pub mod respond;
 mod server;
 mod stream;
 pub mod tls;
+mod watch;
 mod workers;
 
 use std::net::{IpAddr, Ipv4Addr};

@@ -8,25 +8,26 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::task::yield_now;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::Answering;
 use super::client::Client;
 use super::exchange::Conversation;
 use super::pace::Paced;
-use super::places::{Order, Place, Pulse, SoFar};
+use super::places::{Order, Place, Pulse};
 use super::proxy_protocol::{self, Parsed};
 use super::stream::{Accepted, Stream};
+use super::watch::{Enough, Farewell, Watch};
 use crate::config::{Limits, TrustedProxies};
 
 /// What a client that knows that we speak HTTP/2 begins with. (RFC 9113 section 3.4)
@@ -48,10 +49,6 @@ const RESETS: (usize, usize) = (20, 100);
 /// How often a quiet peer of HTTP/2 is asked whether it is still there, and how long it may take to say
 /// so: for peers that vanished without a word.
 const PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
-
-/// Fewer bytes than this in one look are no progress, nor are those that only answer as many: pings and
-/// settings are answered with what they have themselves, so they would keep a connection for ever.
-const PROGRESS: u64 = 1024;
 
 /// What comes before HTTP at a listener.
 #[derive(Clone, Default)]
@@ -84,11 +81,11 @@ impl Manners {
 /// HTTP/1 with our limits.
 fn first(limits: &Limits) -> http1::Builder {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
+    // Without its timer, which is set and taken back with every request: see `watch`.
+    http.header_read_timeout(None)
         // `printf … | nc` closes its side after the request; it is to have its answer all the same,
         // also when a document must be made first. One that has gone is noticed when we write.
         .half_close(true)
-        .header_read_timeout(limits.header_timeout)
         .max_headers(limits.headers)
         .max_header_size(limits.header_bytes)
         // `hyper` takes no smaller buffer; the line above holds all the same.
@@ -163,12 +160,13 @@ pub(super) async fn converse<A: Answering>(
     let ended = match speech {
         Speech::First => {
             let connection = manners.http1.serve_connection(stream, service);
-            Box::pin(drive(connection, &pulse, farewell, None)).await
+            let watch = Watch::first(limits);
+            Box::pin(drive(connection, &pulse, farewell, watch)).await
         }
         Speech::Second => {
             let connection = manners.http2.serve_connection(stream, service);
-            let watch = Watch::new(limits);
-            Box::pin(drive(connection, &pulse, farewell, Some(watch))).await
+            let watch = Watch::second(limits);
+            Box::pin(drive(connection, &pulse, farewell, watch)).await
         }
     };
     if let Err(error) = ended {
@@ -227,120 +225,12 @@ fn speech_of(bytes: &[u8]) -> Option<Speech> {
     }
 }
 
-/// What `hyper` does not look after in HTTP/2: peers that are there and do nothing, and connections
-/// that never end.
-///
-/// A peer may have requested something and take none of it by never opening its window; nothing waits
-/// to be written then, so [`Paced`] sees nothing. So what is looked at is progress: a request, or bytes
-/// written that are more than what was read.
-struct Watch {
-    /// Runs until the first request.
-    first: Pin<Box<Sleep>>,
-    look: Pin<Box<Sleep>>,
-    every: Duration,
-    /// So many looks without progress are enough.
-    patience: u32,
-    quiet: u32,
-    /// So many looks in all, and the peer is to come again on a new connection.
-    left: u32,
-    before: SoFar,
-}
-
-/// What is to be done with a connection of which it is enough.
-enum Enough {
-    /// It is told to end.
-    Tell,
-    /// It was told, to no avail.
-    Cut,
-}
-
-impl Watch {
-    fn new(limits: &Limits) -> Self {
-        // A few looks in the time that a peer may be idle are exact enough.
-        let every = (limits.idle_timeout / 4).max(Duration::from_millis(10));
-        let looks = limits.connection_age.as_millis() / every.as_millis();
-        Self {
-            first: Box::pin(sleep(limits.header_timeout)),
-            look: Box::pin(sleep(every)),
-            every,
-            patience: 4,
-            quiet: 0,
-            left: u32::try_from(looks).unwrap_or(u32::MAX).max(1),
-            before: SoFar::default(),
-        }
-    }
-
-    /// Ready at each moment when it is enough.
-    fn poll(&mut self, cx: &mut Context<'_>, pulse: &Pulse, is_told: bool) -> Poll<Enough> {
-        let now = pulse.so_far();
-        if !is_told && now.requests == 0 && self.first.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Enough::Tell);
-        }
-        while self.look.as_mut().poll(cx).is_ready() {
-            self.look = Box::pin(sleep(self.every));
-            let is_progress =
-                now.requests != self.before.requests || now.is_ahead_of(self.before, PROGRESS);
-            self.before = now;
-            self.quiet = if is_progress { 0 } else { self.quiet + 1 };
-            self.left = self.left.saturating_sub(1);
-            let is_quiet = self.quiet >= self.patience;
-            if is_told && is_quiet {
-                return Poll::Ready(Enough::Cut);
-            }
-            if !is_told && (is_quiet || self.left == 0) {
-                self.quiet = 0;
-                return Poll::Ready(Enough::Tell);
-            }
-        }
-        Poll::Pending
-    }
-}
-
-/// Parting from a peer that was told to end and has all its answers. It may be in the middle of its next
-/// request, or have to say that it agrees; one that is mute must not hold up the end of the daemon.
-struct Farewell {
-    /// How long it may take.
-    moment: Duration,
-    /// Runs while nothing is being answered; and what had gone on before.
-    running: Option<(Pin<Box<Sleep>>, SoFar)>,
-}
-
-impl Farewell {
-    fn new(limits: &Limits) -> Self {
-        Self {
-            moment: limits.header_timeout / 4,
-            running: None,
-        }
-    }
-
-    fn is_over(&mut self, cx: &mut Context<'_>, pulse: &Pulse) -> bool {
-        if !pulse.is_idle() {
-            self.running = None;
-            return false;
-        }
-        let (now, moment) = (pulse.so_far(), self.moment);
-        loop {
-            let begin = || (Box::pin(sleep(moment)), now);
-            let (running, before) = self.running.get_or_insert_with(begin);
-            if running.as_mut().poll(cx).is_pending() {
-                return false;
-            }
-            // In HTTP/2, the last piece of an answer is on its way when we know no more of it.
-            let is_progress = now.is_ahead_of(*before, 1);
-            self.running = None;
-            if !is_progress {
-                return true;
-            }
-        }
-    }
-}
-
 /// Keeps a connection going until it ends, is told to end, or is cut.
 async fn drive<C>(
     connection: C,
     pulse: &Pulse,
     mut farewell: Farewell,
-    mut watch: Option<Watch>,
+    mut watch: Watch,
 ) -> Result<(), C::Error>
 where
     C: GracefulConnection,
@@ -377,9 +267,6 @@ where
             if is_told && farewell.is_over(cx, pulse) {
                 return Poll::Ready(Ok(()));
             }
-            let Some(watch) = &mut watch else {
-                return Poll::Pending;
-            };
             match watch.poll(cx, pulse, is_told) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Enough::Cut) => return Poll::Ready(Ok(())),

@@ -124,6 +124,11 @@ impl Limiter {
         }
     }
 
+    /// Whether `client` is one of those who may be told to wait.
+    pub fn concerns(client: Client) -> bool {
+        household(client).is_some()
+    }
+
     /// Charges `client` for a request: [`Cost::Request`] for every one, and then what its answer costs,
     /// if that is no 304.
     pub fn spend(&self, client: Client, cost: Cost, now: Instant) -> Result<(), Wait> {

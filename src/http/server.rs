@@ -107,7 +107,7 @@ impl Serving {
 
     /// Charges a client for a request or an answer.
     fn spend(&self, client: Client, cost: Cost) -> Result<(), Wait> {
-        match &self.server.limiter {
+        match self.limiter_of(client) {
             Some(limiter) => limiter.spend(client, cost, (self.server.instant)()),
             None => Ok(()),
         }
@@ -115,10 +115,16 @@ impl Serving {
 
     /// Notes that a document is sent to a client that did not say what it has.
     fn resend(&self, client: Client, plan: &Plan) -> Result<(), Wait> {
-        match &self.server.limiter {
+        match self.limiter_of(client) {
             Some(limiter) => limiter.resend(client, &plan.key, plan.tag, (self.server.instant)()),
             None => Ok(()),
         }
+    }
+
+    /// Who is never limited does not cost a look at the clock.
+    fn limiter_of(&self, client: Client) -> Option<&Limiter> {
+        let limiter = self.server.limiter.as_ref();
+        limiter.filter(|_| Limiter::concerns(client))
     }
 
     /// Charges a client for what it is about to be answered.

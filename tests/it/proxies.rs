@@ -390,6 +390,46 @@ fn haproxy_passes_everything_on() {
     }
 }
 
+/// With the PROXY protocol, of both versions, over TCP and the Unix socket, in front of both versions of
+/// HTTP.
+#[test]
+fn haproxy_may_announce_who_comes() {
+    if !are_foreign_programs_here() {
+        return;
+    }
+    let setup = Setup::new().with_sample_entries();
+    let tidings = setup
+        .with("listen", "[\"127.0.0.1:0\", \"unix:http.sock\"]")
+        .with_only_tables(
+            "[http]\nproxy_protocol = true\ntrusted_proxies = [\"127.0.0.1\", \"unix\"]\n",
+        )
+        .start();
+    let addresses: [SocketAddr; 4] = free();
+    let tcp = tidings.address().to_string();
+    let socket = format!("unix@{}", tidings.folder().join("http.sock").display());
+    let servers = [
+        format!("{tcp} send-proxy"),
+        format!("{tcp} send-proxy-v2 proto h2"),
+        format!("{socket} send-proxy-v2"),
+        format!("{socket} send-proxy proto h2"),
+    ];
+    let mut rest = String::new();
+    for (number, (at, server)) in addresses.iter().zip(servers).enumerate() {
+        let server = format!("server tidings {server}");
+        writeln!(rest, "listen number{number}\n  bind {at}\n  {server}").unwrap();
+    }
+    let _proxy = Proxy::haproxy(&rest, &addresses);
+    for at in addresses {
+        let answer = eventually("the feed is there", PATIENCE, || {
+            let answer = request(at, "GET", "/rss.xml", &[]);
+            (answer.status == 200).then_some(answer)
+        });
+        let known = answer.header("etag").unwrap();
+        let again = request(at, "GET", "/rss.xml", &[("If-None-Match", known)]);
+        assert_eq!(again.status, 304, "{at}");
+    }
+}
+
 /// Requests whose end two parsers may see in two places, before another that somebody would be given.
 const FRAMINGS: [&str; 9] = [
     "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
