@@ -132,7 +132,10 @@ async fn serve_few(
 ) -> Drained {
     let places = places::Places::new(most.min(limits.connections));
     let answering = Arc::new(answering);
-    accept::run(listener, entrance, answering, limits, &places, stop).await;
+    tokio::select! {
+        () = accept::run(listener, entrance, answering, limits, &places, stop) => {}
+        never = places.keep_quiet_out(limits.header_timeout) => match never {},
+    }
     accept::drain(&places, limits.drain).await
 }
 

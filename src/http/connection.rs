@@ -17,7 +17,6 @@ use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::task::yield_now;
-use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::Answering;
@@ -27,7 +26,7 @@ use super::pace::Paced;
 use super::places::{Order, Place, Pulse};
 use super::proxy_protocol::{self, Parsed};
 use super::stream::{Accepted, Stream};
-use super::watch::{Enough, Farewell, Watch};
+use super::watch::{Activity, Enough, Farewell};
 use crate::config::{Limits, TrustedProxies};
 
 /// What a client that knows that we speak HTTP/2 begins with. (RFC 9113 section 3.4)
@@ -81,7 +80,7 @@ impl Manners {
 /// HTTP/1 with our limits.
 fn first(limits: &Limits) -> http1::Builder {
     let mut http = http1::Builder::new();
-    // Without its timer, which is set and taken back with every request: see `watch`.
+    // Without its timer, which is set and taken back with every request: see `places`.
     http.header_read_timeout(None)
         // `printf … | nc` closes its side after the request; it is to have its answer all the same,
         // also when a document must be made first. One that has gone is noticed when we write.
@@ -128,10 +127,6 @@ pub(super) async fn converse<A: Answering>(
     place: Place,
 ) {
     let pulse = Arc::clone(&place.pulse);
-    let greeting = timeout(
-        manners.limits.header_timeout,
-        greet(&manners, accepted, client),
-    );
     // Nothing is being answered yet; but something may have come that is not read yet.
     let told_to_go = async {
         std::future::poll_fn(|cx| pulse.poll_order(cx)).await;
@@ -139,14 +134,14 @@ pub(super) async fn converse<A: Answering>(
     };
     let greeted = tokio::select! {
         biased;
-        greeted = greeting => greeted,
+        greeted = greet(&manners, accepted, client) => greeted,
         () = told_to_go => return,
     };
     // How a peer fails to speak HTTP, or goes away, is its own affair.
     let (stream, speech, client) = match greeted {
-        Ok(Ok(Some(greeted))) => greeted,
-        Ok(Ok(None)) | Err(_) => return,
-        Ok(Err(error)) => {
+        Ok(Some(greeted)) => greeted,
+        Ok(None) => return,
+        Err(error) => {
             tracing::debug!(%error, "a connection ended before its first request");
             return;
         }
@@ -160,13 +155,13 @@ pub(super) async fn converse<A: Answering>(
     let ended = match speech {
         Speech::First => {
             let connection = manners.http1.serve_connection(stream, service);
-            let watch = Watch::first(limits);
-            Box::pin(drive(connection, &pulse, farewell, watch)).await
+            Box::pin(drive(connection, &pulse, farewell, None)).await
         }
         Speech::Second => {
             let connection = manners.http2.serve_connection(stream, service);
-            let watch = Watch::second(limits);
-            Box::pin(drive(connection, &pulse, farewell, watch)).await
+            pulse.is_watched_elsewhere();
+            let activity = Some(Activity::new(limits));
+            Box::pin(drive(connection, &pulse, farewell, activity)).await
         }
     };
     if let Err(error) = ended {
@@ -230,7 +225,7 @@ async fn drive<C>(
     connection: C,
     pulse: &Pulse,
     mut farewell: Farewell,
-    mut watch: Watch,
+    mut activity: Option<Activity>,
 ) -> Result<(), C::Error>
 where
     C: GracefulConnection,
@@ -267,7 +262,10 @@ where
             if is_told && farewell.is_over(cx, pulse) {
                 return Poll::Ready(Ok(()));
             }
-            match watch.poll(cx, pulse, is_told) {
+            let Some(activity) = &mut activity else {
+                return Poll::Pending;
+            };
+            match activity.poll(cx, pulse, is_told) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Enough::Cut) => return Poll::Ready(Ok(())),
                 Poll::Ready(Enough::Tell) => {

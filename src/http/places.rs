@@ -1,16 +1,31 @@
 //! Who is connected: so many places, and the wish to have one back.
 //!
+//! Whoever asks nothing for a while has to go. There is no timer for each connection, which would have to
+//! be set and taken back with every request: all are looked at a few times in that while, so a peer has
+//! the time that it is given, and up to a quarter more. Where nobody sits, nobody looks.
+//!
 //! When all places are taken, somebody who wants nothing just now has to go, longest quiet first: else
 //! a few thousand connections that say nothing would keep everybody out for as long as they like. So one
 //! place is always kept free for who comes next, and only where all are being answered does anyone wait.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use atomic_waker::AtomicWaker;
 use tokio::sync::Notify;
+use tokio::time::sleep;
+
+/// Looks in the time that is looked for: few, and exact enough.
+pub(super) const LOOKS: u32 = 4;
+
+/// The time between two of them.
+pub(super) fn between(whole: Duration) -> Duration {
+    (whole / LOOKS).max(Duration::from_millis(10))
+}
 
 /// The places of one accepting thread.
 #[derive(Debug)]
@@ -18,6 +33,8 @@ pub(super) struct Places {
     most: usize,
     taken: AtomicUsize,
     freed: Notify,
+    /// Somebody sits down where nobody sat.
+    come: Notify,
     /// Those that sit, and some that have left, the longest seated or least lately busy first.
     line: Mutex<VecDeque<Weak<Pulse>>>,
 }
@@ -33,7 +50,7 @@ pub(super) struct Place {
 /// What a connection is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
-    /// Others wait for this place: go, if nothing is being answered.
+    /// Others wait for this place, or it was quiet for long: go, if nothing is being answered.
     GiveWay,
     /// Finish what is being answered, then go.
     Finish,
@@ -53,6 +70,12 @@ pub(super) struct Pulse {
     requests: AtomicU64,
     /// Requests when its turn to go was last thought of; at first no number that there can be.
     considered: AtomicU64,
+    /// Requests at the last look; at first no number that there can be.
+    looked: AtomicU64,
+    /// Looks since there was anything to be seen.
+    quiet: AtomicU32,
+    /// Whether it is looked at by somebody else.
+    is_watched: AtomicBool,
     /// Bytes read so far.
     read: AtomicU64,
     /// Bytes written so far.
@@ -83,6 +106,7 @@ impl Places {
             most: most.max(1),
             taken: AtomicUsize::new(0),
             freed: Notify::new(),
+            come: Notify::new(),
             line: Mutex::default(),
         })
     }
@@ -99,7 +123,9 @@ impl Places {
 
     /// Takes one.
     pub(super) fn take(self: &Arc<Self>) -> Place {
-        self.taken.fetch_add(1, Ordering::Relaxed);
+        if self.taken.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.come.notify_one();
+        }
         let pulse = Arc::new(Pulse::new());
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         if line.len() >= 2 * self.most {
@@ -138,6 +164,27 @@ impl Places {
         false
     }
 
+    /// Has all go that ask nothing for `limit`, for as long as this is polled.
+    pub(super) async fn keep_quiet_out(&self, limit: Duration) -> Infallible {
+        loop {
+            self.come.notified().await;
+            while self.taken() > 0 {
+                sleep(between(limit)).await;
+                self.look();
+            }
+        }
+    }
+
+    /// Tells those to go that have been quiet at so many looks.
+    fn look(&self) {
+        let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        for pulse in line.iter().filter_map(Weak::upgrade) {
+            if pulse.quiet_looks() >= LOOKS && !pulse.is_watched.load(Ordering::Relaxed) {
+                pulse.tell(GIVE_WAY);
+            }
+        }
+    }
+
     /// Tells all to finish.
     pub(super) fn finish(&self) {
         let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
@@ -162,6 +209,9 @@ impl Pulse {
             answers: AtomicUsize::new(0),
             requests: AtomicU64::new(0),
             considered: AtomicU64::new(u64::MAX),
+            looked: AtomicU64::new(u64::MAX),
+            quiet: AtomicU32::new(0),
+            is_watched: AtomicBool::new(false),
             read: AtomicU64::new(0),
             written: AtomicU64::new(0),
             is_stalled: AtomicBool::new(false),
@@ -199,6 +249,24 @@ impl Pulse {
         self.considered.swap(requests, Ordering::Relaxed) != requests
     }
 
+    /// How many looks, with this one, have found nothing: no request, and no answer under way.
+    fn quiet_looks(&self) -> u32 {
+        let requests = self.requests.load(Ordering::Relaxed);
+        let is_quiet = self.looked.swap(requests, Ordering::Relaxed) == requests && self.is_idle();
+        let quiet = if is_quiet {
+            self.quiet.load(Ordering::Relaxed).saturating_add(1)
+        } else {
+            0
+        };
+        self.quiet.store(quiet, Ordering::Relaxed);
+        quiet
+    }
+
+    /// From now on somebody else looks whether anything goes on.
+    pub(super) fn is_watched_elsewhere(&self) {
+        self.is_watched.store(true, Ordering::Relaxed);
+    }
+
     /// A write waits for the peer, or does not any more.
     pub(super) fn set_stalled(&self, is_stalled: bool) {
         self.is_stalled.store(is_stalled, Ordering::Relaxed);
@@ -206,12 +274,12 @@ impl Pulse {
 
     /// So many bytes have been read.
     pub(super) fn read(&self, bytes: usize) {
-        self.read.fetch_add(bytes as u64, Ordering::Relaxed);
+        add(&self.read, bytes as u64);
     }
 
     /// So many bytes have been written.
     pub(super) fn wrote(&self, bytes: usize) {
-        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
+        add(&self.written, bytes as u64);
     }
 
     /// All that has gone on so far.
@@ -224,6 +292,13 @@ impl Pulse {
     }
 }
 
+/// Adds to a count that only the connection's own thread writes: cheaper than an addition that others may
+/// make, too.
+fn add(count: &AtomicU64, more: u64) {
+    let before = count.load(Ordering::Relaxed);
+    count.store(before + more, Ordering::Relaxed);
+}
+
 /// An answer under way, until this is dropped.
 #[derive(Debug)]
 pub(super) struct Busy(Arc<Pulse>);
@@ -231,7 +306,7 @@ pub(super) struct Busy(Arc<Pulse>);
 impl Busy {
     /// A request has come.
     pub(super) fn with(pulse: &Arc<Pulse>) -> Self {
-        pulse.requests.fetch_add(1, Ordering::Relaxed);
+        add(&pulse.requests, 1);
         pulse.answers.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(pulse))
     }
@@ -289,6 +364,30 @@ mod tests {
         assert!(places.make_room());
         assert_eq!(order(&second), Some(Order::GiveWay));
         assert_eq!(order(&second), None, "an order is given once");
+    }
+
+    #[test]
+    fn who_asks_nothing_for_so_many_looks_is_told_to_go() {
+        let places = Places::new(4);
+        let [silent, asking, answered, watched] = [(); 4].map(|()| places.take());
+        watched.pulse.is_watched_elsewhere();
+        let answer = Busy::with(&answered.pulse);
+        for _ in 0..LOOKS {
+            places.look();
+            drop(Busy::with(&asking.pulse));
+            assert_eq!(order(&silent), None);
+        }
+        places.look();
+        assert_eq!(order(&silent), Some(Order::GiveWay));
+        for place in [&asking, &answered, &watched] {
+            assert_eq!(order(place), None);
+        }
+        drop(answer);
+        for _ in 0..LOOKS {
+            assert_eq!(order(&answered), None);
+            places.look();
+        }
+        assert_eq!(order(&answered), Some(Order::GiveWay));
     }
 
     #[test]

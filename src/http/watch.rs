@@ -1,4 +1,5 @@
-//! How long a connection may do nothing.
+//! How long a connection of HTTP/2 may do nothing, and how long any may take to part; for those of HTTP/1,
+//! which are looked at all together, see [`super::places`].
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,102 +7,26 @@ use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
 
-use super::places::{Pulse, SoFar};
+use super::places::{LOOKS, Pulse, SoFar, between};
 use crate::config::Limits;
 
 /// Fewer bytes than this in one look are no progress, nor are those that only answer as many: pings and
 /// settings are answered with what they have themselves, so they would keep a connection for ever.
 const PROGRESS: u64 = 1024;
 
-/// A connection's watch.
-pub(super) enum Watch {
-    /// Of HTTP/1.
-    First(Silence),
-    /// Of HTTP/2.
-    Second(Activity),
-}
-
 /// What is to be done with a connection of which it is enough.
 pub(super) enum Enough {
     /// It is told to end.
     Tell,
-    /// It was told, or need not be.
+    /// It was told, to no avail.
     Cut,
-}
-
-impl Watch {
-    pub(super) fn first(limits: &Limits) -> Self {
-        Self::First(Silence::new(limits.header_timeout))
-    }
-
-    pub(super) fn second(limits: &Limits) -> Self {
-        Self::Second(Activity::new(limits))
-    }
-
-    /// Ready at each moment when it is enough.
-    pub(super) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        pulse: &Pulse,
-        is_told: bool,
-    ) -> Poll<Enough> {
-        match self {
-            Self::First(silence) => silence.poll(cx, pulse).map(|()| Enough::Cut),
-            Self::Second(activity) => activity.poll(cx, pulse, is_told),
-        }
-    }
-}
-
-/// Looks in the time that is looked for: few, and exact enough.
-const LOOKS: u32 = 4;
-
-/// The time between two of them.
-fn between(whole: Duration) -> Duration {
-    (whole / LOOKS).max(Duration::from_millis(10))
-}
-
-/// In HTTP/1, that a peer asks nothing: it is in the middle of a head, or has its answer.
-///
-/// `hyper` has a timer for that, but sets a new one with every request; here one timer goes round, and all
-/// that a request does is to be counted. So a peer has the time that it is given, and up to a quarter more.
-pub(super) struct Silence {
-    look: Pin<Box<Sleep>>,
-    every: Duration,
-    quiet: u32,
-    requests: u64,
-}
-
-impl Silence {
-    fn new(limit: Duration) -> Self {
-        let every = between(limit);
-        Self {
-            look: Box::pin(sleep(every)),
-            every,
-            quiet: 0,
-            requests: 0,
-        }
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>, pulse: &Pulse) -> Poll<()> {
-        while self.look.as_mut().poll(cx).is_ready() {
-            self.look = Box::pin(sleep(self.every));
-            let requests = pulse.so_far().requests;
-            let is_quiet = requests == self.requests && pulse.is_idle();
-            self.requests = requests;
-            self.quiet = if is_quiet { self.quiet + 1 } else { 0 };
-            if self.quiet >= LOOKS {
-                return Poll::Ready(());
-            }
-        }
-        Poll::Pending
-    }
 }
 
 /// In HTTP/2, what `hyper` does not look after: peers that are there and do nothing, and connections
 /// that never end.
 ///
 /// A peer may have requested something and take none of it by never opening its window; nothing waits
-/// to be written then, so [`Paced`] sees nothing. So what is looked at is progress: a request, or bytes
+/// to be written then, so [`super::pace`] sees nothing. So what is looked at is progress: a request, or bytes
 /// written that are more than what was read.
 pub(super) struct Activity {
     /// Runs until the first request.
@@ -115,7 +40,7 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
         let every = between(limits.idle_timeout);
         let looks = limits.connection_age.as_millis() / every.as_millis();
         Self {
@@ -128,7 +53,13 @@ impl Activity {
         }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>, pulse: &Pulse, is_told: bool) -> Poll<Enough> {
+    /// Ready at each moment when it is enough.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        pulse: &Pulse,
+        is_told: bool,
+    ) -> Poll<Enough> {
         let now = pulse.so_far();
         if !is_told && now.requests == 0 && self.first.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Enough::Tell);

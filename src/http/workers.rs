@@ -105,7 +105,10 @@ impl<A: Answering> Worker<A> {
                 run(listener, entrance, answering, &limits, &places, stop).await;
             });
         }
-        doors.join_all().await;
+        tokio::select! {
+            _ = doors.join_all() => {}
+            never = places.keep_quiet_out(limits.header_timeout) => match never {},
+        }
         Ok(drain(&places, limits.drain).await)
     }
 }

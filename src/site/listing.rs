@@ -16,6 +16,8 @@ use crate::feed::{self, Facet, FeedKey, Join, Order, OrderBy, Selection};
 pub struct Listing {
     /// Everything first, then the publisher's own, then by facet and name.
     pub feeds: Vec<Listed>,
+    /// Of all but the dates, which pages don't show: they are each host's own.
+    pub(super) names: Digest,
     pub(super) digest: Digest,
 }
 
@@ -62,15 +64,20 @@ impl Site {
                 .collect();
             feeds.sort_by(|one, other| one.feed.cmp(&other.feed));
             let digester = Digester::new().field(self.manner.as_bytes()).field("feeds");
-            let digest = feeds.iter().fold(digester, |digester, it| {
-                let numbers = format!("{} {}", it.entries, it.changed);
+            let names = feeds.iter().fold(digester, |digester, it| {
                 digester
                     .field(it.feed.path())
                     .field(it.title.as_str())
                     .field(it.label.as_str())
-                    .field(numbers)
+                    .field(it.entries.to_string())
+            });
+            let names = names.finish();
+            let digester = Digester::new().field(names.as_bytes());
+            let digest = feeds.iter().fold(digester, |digester, it| {
+                digester.field(it.changed.to_string())
             });
             Listing {
+                names,
                 digest: digest.finish(),
                 feeds,
             }

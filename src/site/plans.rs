@@ -55,7 +55,7 @@ impl Site {
             .field(self.theme.version().as_bytes())
             .field(window.tag(Format::Json).as_bytes());
         if view == View::newest(FeedKey::All) {
-            digester = digester.field(self.listing().digest.as_bytes());
+            digester = digester.field(self.listing().names.as_bytes());
             if let Some(front) = self.catalogue.front() {
                 digester = digester.field(front.face.as_bytes());
             }

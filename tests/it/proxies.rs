@@ -167,9 +167,15 @@ fn comes_through_unharmed(tidings: &Tidings, proxy: SocketAddr) {
             let ours = request(tidings.address(), method, path, fields);
             let theirs = request(proxy, method, path, fields);
             assert_eq!(ours.status, theirs.status, "{what}");
-            assert!(ours.body == theirs.body, "{what}");
+            // A better coding may come along between the two.
+            let is_coded = ours.header("content-encoding").is_some();
+            if is_coded && method == "GET" && ours.status == 200 {
+                assert!(decoded("gzip", &ours) == decoded("gzip", &theirs), "{what}");
+            } else {
+                assert!(ours.body == theirs.body, "{what}");
+            }
             let mut names = UNHARMED.to_vec();
-            if method == "HEAD" && ours.status != 304 {
+            if method == "HEAD" && ours.status != 304 && !is_coded {
                 names.push("content-length");
             }
             if ours.status == 304 {
