@@ -1,4 +1,7 @@
 //! Raw sockets on the loopback, with short limits. Waiting is reading, or polling, until a deadline.
+//!
+//! **Why this file is long.** A third of it is the server with its clients, which all tests use; each of
+//! them is one conversation.
 
 use super::super::body::Content;
 use super::super::client::Client;
