@@ -12,7 +12,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use crate::support::{PATIENCE, Response, Setup, Tidings, request};
+use crate::support::{PATIENCE, Response, Setup, Tidings, eventually, request};
 use crate::tls::{Authority, NAME, TLS};
 
 /// The fields that belong to a connection and not to an answer, and the time of the answer.
@@ -99,6 +99,13 @@ fn started() -> Tidings {
         let items = feed["items"].as_array().unwrap();
         items.iter().all(|item| item["title"] != "Gone")
     });
+    // A date is told once it is past; then all answers stay as they are.
+    for path in ["/atom.xml", "/rss.xml", "/feed.json", "/updates/rss.xml"] {
+        eventually(&format!("{path} has a date"), PATIENCE, || {
+            let answer = tidings.get(path);
+            answer.header("last-modified").is_some().then_some(())
+        });
+    }
     tidings
 }
 
