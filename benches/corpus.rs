@@ -28,6 +28,12 @@ const WORDS: usize = 4000;
 /// Tags of one article.
 const TAGS_EACH: usize = 5;
 
+/// An article names up to so many others that are worth reading.
+const MOST_RELATED: usize = 4;
+
+/// It names those that are up to so many articles away from it.
+const REACH: usize = 500;
+
 /// The first article is from here, and the last from 11 years later, whatever the size.
 const FIRST: i64 = 1_420_070_400;
 const SPAN: i64 = 11 * 365 * 24 * 3600;
@@ -41,6 +47,8 @@ pub(crate) struct Article {
     pub(crate) tags: Vec<String>,
     /// Markdown that every generator knows: paragraphs, subheadings, emphasis, links, a list.
     pub(crate) body: String,
+    /// Titles of other articles that are worth reading, too.
+    pub(crate) related: Vec<String>,
 }
 
 impl Article {
@@ -52,12 +60,17 @@ impl Article {
             author,
             tags,
             body,
+            related,
             ..
         } = self;
         let tags = tags.join(", ");
-        format!(
-            "---\ntitle: {title}\ndate: {date}\nauthors: [{author}]\ntags: [{tags}]\n---\n\n{body}"
-        )
+        let mut text = format!(
+            "---\ntitle: {title}\ndate: {date}\nauthors: [{author}]\ntags: [{tags}]\n---\n\n{body}\n"
+        );
+        for title in related {
+            let _ = writeln!(text, "Read: {title}");
+        }
+        text
     }
 }
 
@@ -83,20 +96,12 @@ impl Corpus {
 
     /// The article with this number; those from `size` on are newer than all others.
     pub(crate) fn article(&self, number: usize) -> Article {
-        let mut rng = Rng::with_seed(number as u64 + 1);
+        let mut rng = Self::rng(number);
         let step = SPAN / i64::try_from(self.size.max(1)).unwrap_or(i64::MAX);
         let seconds = i64::try_from(number).unwrap_or(i64::MAX) * step;
         let date = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(FIRST + seconds);
-        let mut tags: Vec<usize> = Vec::new();
-        while tags.len() < TAGS_EACH {
-            let tag = self.tag_ranks.draw(&mut rng);
-            if !tags.contains(&tag) {
-                tags.push(tag);
-            }
-        }
-        let title = self.phrase(&mut rng, 4, 8);
-        // Titles are to differ, for whoever looks entries up by them.
-        let title = format!("{} {number}", capitalised(&title));
+        let tags = self.tags(&mut rng);
+        let title = self.title(&mut rng, number);
         let author = rng.usize(..AUTHORS);
         let section = self.word_at(rng.usize(..SECTIONS) + 2 * TAGS);
         let year = date.strftime("%Y");
@@ -114,7 +119,49 @@ impl Corpus {
                 .map(|tag| format!("{}-{tag}", self.word_at(tag + TAGS)))
                 .collect(),
             body: self.body(&mut rng),
+            related: self.related(&mut rng, number),
         }
+    }
+
+    fn tags(&self, rng: &mut Rng) -> Vec<usize> {
+        let mut tags = Vec::new();
+        while tags.len() < TAGS_EACH {
+            let tag = self.tag_ranks.draw(rng);
+            if !tags.contains(&tag) {
+                tags.push(tag);
+            }
+        }
+        tags
+    }
+
+    /// It ends in the number, so that titles differ, for whoever looks articles up by them.
+    fn title(&self, rng: &mut Rng, number: usize) -> String {
+        format!("{} {number}", capitalised(&self.phrase(rng, 4, 8)))
+    }
+
+    /// One to four lines: most name something older, one in eight something that is yet to come.
+    fn related(&self, rng: &mut Rng, number: usize) -> Vec<String> {
+        let lines = 0..rng.usize(1..=MOST_RELATED);
+        lines
+            .map(|_| {
+                let other = match rng.u8(..8) {
+                    0 => number + rng.usize(1..=REACH),
+                    _ => number.saturating_sub(rng.usize(1..=REACH)),
+                };
+                self.title_of(other)
+            })
+            .collect()
+    }
+
+    /// The title of the article with this number.
+    fn title_of(&self, number: usize) -> String {
+        let mut rng = Self::rng(number);
+        self.tags(&mut rng);
+        self.title(&mut rng, number)
+    }
+
+    fn rng(number: usize) -> Rng {
+        Rng::with_seed(number as u64 + 1)
     }
 
     /// Writes all articles below `folder`.
