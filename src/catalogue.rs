@@ -13,6 +13,7 @@
 //! line that a changed title, path or slug concerns (see `catalogue::links`); never a pass over all entries.
 
 mod beside;
+mod bulk;
 mod changes;
 mod identity;
 mod links;
@@ -35,7 +36,8 @@ use imbl::{HashMap, OrdMap, OrdSet};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::entry::{Draft, EntryId, FolderPath, Media, Slug, Stamp};
+use crate::entry::{Draft, Entry, EntryId, FolderPath, Media, Slug, Stamp};
+use bulk::{on_all_cores, set_of};
 use identity::Traces;
 use links::Graph;
 use plan::second_of;
@@ -135,12 +137,21 @@ impl Catalogue {
     pub fn load(site: Uuid, records: Vec<Record>, media: Vec<(FolderPath, Media)>) -> Self {
         let mut catalogue = Self::new(site);
         catalogue.media = media.into_iter().collect();
-        let keys: Vec<Key> = records.iter().map(|record| record.key).collect();
-        for record in records {
-            catalogue.put(record);
+        let records: Vec<Arc<Record>> = records.into_iter().map(Arc::new).collect();
+        let moments = records.iter().flat_map(|record| seconds_of(record));
+        catalogue.seconds = set_of(moments.collect());
+        let due = records.iter().filter_map(|it| Some((it.due()?, it.key)));
+        catalogue.due = set_of(due.collect());
+        catalogue.traces = Traces::of(&records);
+        catalogue.graph = Graph::of(&records);
+        for record in &records {
+            catalogue.count_id(record);
+            catalogue.name(record);
+            catalogue.records.insert(record.key, Arc::clone(record));
         }
-        for key in keys {
-            catalogue.resolve(key);
+        let resolve = |record: &Arc<Record>| catalogue.resolution(record);
+        for record in on_all_cores(&records, resolve) {
+            catalogue.relink(record);
         }
         catalogue
     }
@@ -151,8 +162,8 @@ impl Catalogue {
         if let Some(old) = self.records.get(&key).cloned() {
             self.graph.leave(&old);
             self.traces.remove(&old);
-            for moment in [old.entry.published, old.entry.updated] {
-                self.seconds.remove(&(second_of(moment), key));
+            for moment in seconds_of(&old) {
+                self.seconds.remove(&moment);
             }
             if let Some(due) = old.due() {
                 self.due.remove(&(due, key));
@@ -165,9 +176,27 @@ impl Catalogue {
             }
             self.live -= usize::from(old.is_live());
         } else {
-            let given = self.ids_given.get(&record.first_path).copied().unwrap_or(0);
-            self.ids_given.insert(record.first_path.clone(), given + 1);
+            self.count_id(&record);
         }
+        if let Some(due) = record.due() {
+            self.due.insert((due, key));
+        }
+        self.seconds.extend(seconds_of(&record));
+        self.traces.add(&record);
+        self.graph.enter(&record);
+        self.name(&record);
+        self.records.insert(key, Arc::new(record));
+    }
+
+    /// An id grew from the first path of `record`.
+    fn count_id(&mut self, record: &Record) {
+        let given = self.ids_given.get(&record.first_path).copied().unwrap_or(0);
+        self.ids_given.insert(record.first_path.clone(), given + 1);
+    }
+
+    /// Has `record` found by its names, and counts it if it is live.
+    fn name(&mut self, record: &Record) {
+        let key = record.key;
         self.next_key = self.next_key.max(key.0 + 1);
         self.live += usize::from(record.is_live());
         if record.displaced.is_none() {
@@ -180,15 +209,6 @@ impl Catalogue {
         for slug in &record.former {
             self.by_slug.entry(slug.clone()).or_insert(key);
         }
-        if let Some(due) = record.due() {
-            self.due.insert((due, key));
-        }
-        for moment in [record.entry.published, record.entry.updated] {
-            self.seconds.insert((second_of(moment), key));
-        }
-        self.traces.add(&record);
-        self.graph.enter(&record);
-        self.records.insert(key, Arc::new(record));
     }
 
     /// Whether any entry but `key` was published or updated at this second since 1970.
@@ -292,4 +312,12 @@ impl Catalogue {
     pub fn next_due(&self) -> Option<Timestamp> {
         self.due.get_min().map(|(moment, _)| *moment)
     }
+}
+
+/// The seconds at which an entry was published and updated.
+fn seconds_of(record: &Record) -> [(i64, Key); 2] {
+    let Entry {
+        published, updated, ..
+    } = &*record.entry;
+    [*published, *updated].map(|moment| (second_of(moment), record.key))
 }

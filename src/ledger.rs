@@ -28,6 +28,7 @@ mod rows;
 mod schema;
 mod show;
 mod stored;
+mod table;
 #[cfg(test)]
 mod tests;
 mod tools;
@@ -208,7 +209,7 @@ impl Ledger {
             bodies: LedgerBodies::new(source, alarm.clone()),
             alarm,
             untold: untold.map(|record| record.entry.path.clone()).collect(),
-            last: records.last().map_or(Key(0), |record| record.key),
+            last: records.iter().map(|it| it.key).max().unwrap_or(Key(0)),
             facts: RefCell::new(good.facts),
             fresh: RefCell::new(Some(good.stored)),
             print: good.print,
@@ -312,14 +313,15 @@ impl Ledger {
         else {
             return Err(self.place.damaged("it can't be written".to_owned()));
         };
-        let counted = writing::write(connection, *census, changes, feeds).map_err(|error| {
-            *is_doubtful = true;
-            LedgerError::Sqlite("written", error)
-        })?;
+        let counted =
+            writing::write(connection, *census, *last, changes, feeds).map_err(|error| {
+                *is_doubtful = true;
+                LedgerError::Sqlite("written", error)
+            })?;
         *census = counted;
         let keys = changes.records.iter().map(|record| record.key);
         *last = keys.fold(*last, Key::max);
-        let all = || writing::identities(connection, counted.turn);
+        let all = || writing::identities_after(connection, changes, counted);
         mirror.get_mut().append(&changes.records, counted.turn, all);
         Ok(())
     }

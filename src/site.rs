@@ -35,7 +35,7 @@ use crate::feed::{FeedKey, Format, Sorting};
 use crate::page::Theme;
 pub use address::SUBSCRIBE;
 pub use history::{Bound, Part};
-use history::{History, Limits};
+use history::{History, Limits, in_good_order};
 pub use listing::{Listed, Listing};
 pub use rhythm::Ages;
 use rhythm::rhythm;
@@ -175,7 +175,7 @@ impl Site {
         for (key, moment) in &kept.departures {
             site.state(key).departure = Some(*moment);
         }
-        for record in catalogue.records() {
+        for record in in_good_order(catalogue) {
             site.enter(record, &mut Vec::new());
         }
         let keys: Vec<FeedKey> = site.feeds.keys().cloned().collect();

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use imbl::OrdSet;
 use uuid::Uuid;
 
+use super::bulk::set_of;
 use super::{Catalogue, Key, Record};
 use crate::entry::{Digest, Draft, EntryId, FolderPath, Problem, Stamp};
 
@@ -350,6 +351,18 @@ pub(super) struct Traces {
 }
 
 impl Traces {
+    /// What tells of `records`.
+    pub(super) fn of(records: &[Arc<Record>]) -> Self {
+        let files = records
+            .iter()
+            .filter_map(|it| Some((file_of(&it.stamp)?, it.key)));
+        let contents = records.iter().map(|it| (it.content, it.key));
+        Self {
+            files: set_of(files.collect()),
+            contents: set_of(contents.collect()),
+        }
+    }
+
     /// Adds what tells of `record`.
     pub(super) fn add(&mut self, record: &Record) {
         if let Some(file) = file_of(&record.stamp) {

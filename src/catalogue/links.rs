@@ -28,7 +28,7 @@ pub use names::title_name;
 use names::{asked_by, is_opening_of_other, line_words};
 
 use super::Catalogue;
-use super::record::{Key, Record, Resolved};
+use super::record::{Record, Resolved};
 use crate::entry::{Reference, RelatedLine, Wanted};
 
 /// By what a reference means an entry.
@@ -72,36 +72,38 @@ impl Candidates {
 const MAX_OPENINGS: usize = 5;
 
 impl Catalogue {
-    /// Works out what the references of `key` mean now, and which files lie beside it by name. Returns
-    /// whether anything changed.
-    pub(super) fn resolve(&mut self, key: Key) -> bool {
-        let Some(record) = self.records.get(&key).cloned() else {
-            return false;
-        };
-        let resolved: Arc<[Resolved]> = record
-            .entry
-            .article
-            .references
-            .iter()
-            .map(|reference| self.meaning(&record, reference))
+    /// `record` with what its references mean now, and which files lie beside it by name; `None` if
+    /// that is as it was.
+    pub(super) fn resolution(&self, record: &Record) -> Option<Record> {
+        let references = record.entry.article.references.iter();
+        let resolved: Arc<[Resolved]> = references
+            .map(|reference| self.meaning(record, reference))
             .collect();
-        let beside = self.files_beside(&record);
-        let tagged = self.tagged(&record);
+        let beside = self.files_beside(record);
+        let tagged = self.tagged(record);
         let is_same = *beside == *record.beside && tagged == record.tagged;
         if resolved == record.resolved && is_same {
-            return false;
+            return None;
         }
-        self.graph.unlink(&record);
         let mut record = Record {
             resolved,
             beside: beside.into(),
             tagged,
-            ..(*record).clone()
+            ..record.clone()
         };
         record.face = record.work_out_face();
+        Some(record)
+    }
+
+    /// Puts what [`Catalogue::resolution`] made in its place.
+    pub(super) fn relink(&mut self, record: Record) -> Arc<Record> {
+        if let Some(old) = self.records.get(&record.key) {
+            self.graph.unlink(old);
+        }
         self.graph.link(&record);
-        self.records.insert(key, Arc::new(record));
-        true
+        let record = Arc::new(record);
+        self.records.insert(record.key, Arc::clone(&record));
+        record
     }
 
     fn meaning(&self, record: &Record, reference: &Reference) -> Resolved {

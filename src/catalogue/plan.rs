@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::bulk::on_all_cores;
 use super::identity::{Identity, Sightings};
 use super::{Catalogue, Changes, Key, Observation, Record, Shift, Standing};
 use crate::entry::{Body, Digest, Draft, Entry, FolderPath, Media, Problem, Stamp};
@@ -285,20 +286,21 @@ impl Turn<'_> {
     }
 
     fn finish(mut self, media: Vec<(FolderPath, Option<Media>)>) -> Changes {
-        for key in std::mem::take(&mut self.concerned) {
-            if self.next.resolve(key) {
-                self.touched.insert(key);
-            }
-        }
+        let concerned: Vec<Key> = std::mem::take(&mut self.concerned).into_iter().collect();
+        let next = &self.next;
+        let touched = std::mem::take(&mut self.touched);
+        let work_out = |key: &Key| {
+            let record = next.records.get(key)?;
+            next.resolution(record).or_else(|| {
+                let mut record = touched.contains(key).then(|| (**record).clone())?;
+                record.face = record.work_out_face();
+                Some(record)
+            })
+        };
         let mut records = Vec::new();
         let mut shifts = Vec::new();
-        for key in std::mem::take(&mut self.touched) {
-            let Some(after) = self.next.records.get(&key).cloned() else {
-                continue;
-            };
-            let before = self.before.records.get(&key);
-            let mut record = (*after).clone();
-            record.face = record.work_out_face();
+        for mut record in on_all_cores(&concerned, work_out) {
+            let before = self.before.records.get(&record.key);
             if record.is_live() {
                 record.debut = record.debut.or(Some(self.now));
             }
@@ -309,14 +311,13 @@ impl Turn<'_> {
             if looks_other && !is_found {
                 record.changed = self.now;
             }
-            let record = Arc::new(record);
+            let record = self.next.relink(record);
             if looks_other || was.is_some() && !record.is_live() {
                 shifts.push(Shift {
                     before: was.cloned(),
                     after: record.is_live().then(|| Arc::clone(&record)),
                 });
             }
-            self.next.records.insert(key, Arc::clone(&record));
             records.push(record);
         }
         Changes {

@@ -86,9 +86,17 @@ impl World {
             if record.is_live() {
                 assert_eq!(record.face, anew.face, "{record:#?} {anew:#?}");
             }
+        }
+        for record in self.catalogue.records() {
+            let mentions = |catalogue: &Catalogue| {
+                let sources = catalogue.mentions(record.key);
+                sources.map(|source| source.key).collect::<Vec<_>>()
+            };
             assert_eq!(
-                fresh.mentions(record.key).count(),
-                self.catalogue.mentions(record.key).count()
+                mentions(&fresh),
+                mentions(&self.catalogue),
+                "{}",
+                record.entry.path
             );
         }
         assert_eq!(fresh.live(), self.catalogue.live());

@@ -1,6 +1,7 @@
 //! Language tags.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ const TWO_LETTERS: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm
 /// A language tag of BCP 47 (RFC 5646 section 2.1), beginning with a language that there is.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Language(Box<str>);
+pub struct Language(Arc<str>);
 
 impl Language {
     /// `en`, `pt-BR`, `zh-Hant`; an underscore counts as a hyphen. `None` for anything else.

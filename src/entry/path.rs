@@ -1,6 +1,7 @@
 //! Paths inside the entries folder.
 
 use std::fmt;
+use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Never empty, never absolute, no `.` or `..` segment, no NUL: it can't leave the folder.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct FolderPath(Box<str>);
+pub struct FolderPath(Arc<str>);
 
 /// What stands in an address as it is: the unreserved characters of RFC 3986 section 2.3, and `/`.
 pub(super) const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC

@@ -1,6 +1,7 @@
 //! Text that any document can carry, names for addresses, and digests.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -13,12 +14,12 @@ use unicode_normalization::UnicodeNormalization;
 /// writer meant, and one of them makes a whole feed unreadable.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct Text(Box<str>);
+pub struct Text(Arc<str>);
 
 impl Text {
     /// Cleans `raw`.
     pub fn new(raw: &str) -> Self {
-        if raw.chars().all(|c| is_carried(c) && c != '\r') {
+        if is_clean(raw) {
             return Self(raw.into());
         }
         Self(Self::clean(raw).into())
@@ -39,6 +40,9 @@ impl Text {
     /// `raw` with line ends as `\n` and without what no document can carry: for source text that
     /// is still to be parsed. After this, no control character but TAB and LF is left.
     pub fn clean(raw: &str) -> String {
+        if is_clean(raw) {
+            return raw.to_owned();
+        }
         let mut clean = String::with_capacity(raw.len());
         let mut chars = raw.chars().peekable();
         while let Some(c) = chars.next() {
@@ -64,6 +68,15 @@ impl Text {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// Whether nothing has to be changed in `raw`. Bytes tell it where there is nothing but ASCII, which
+/// is most of what is written.
+fn is_clean(raw: &str) -> bool {
+    let is_plain = |byte: u8| matches!(byte, b'\t' | b'\n' | b' '..=b'~');
+    // Without a way out in the middle it is many bytes at a time.
+    raw.bytes().fold(true, |all, byte| all & is_plain(byte))
+        || raw.chars().all(|c| is_carried(c) && c != '\r')
 }
 
 /// XML 1.0 `Char`, less the C1 controls (legal, but the feed validator's `BadCharacters`) and the
@@ -103,7 +116,7 @@ impl<'de> Deserialize<'de> for Text {
 /// words. Never empty, never `.` or `..`, no leading or trailing `/` or `-`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Slug(Box<str>);
+pub struct Slug(Arc<str>);
 
 impl Slug {
     /// The longest slug, in bytes; a longer one is cut between characters.
@@ -111,9 +124,17 @@ impl Slug {
 
     /// One segment from any words; `None` if no letter or digit is in them.
     pub fn from_words(words: &str) -> Option<Self> {
+        if words.is_ascii() {
+            // NFC leaves it as it is.
+            return Self::from_letters(words.chars().map(|c| c.to_ascii_lowercase()));
+        }
+        Self::from_letters(words.nfc().flat_map(char::to_lowercase).nfc())
+    }
+
+    fn from_letters(letters: impl Iterator<Item = char>) -> Option<Self> {
         let mut slug = String::new();
         let mut gap = false;
-        for c in words.nfc().flat_map(char::to_lowercase).nfc() {
+        for c in letters {
             let mark = !c.is_ascii() && is_mark(c);
             if c.is_alphanumeric() || mark {
                 if gap && !slug.is_empty() {

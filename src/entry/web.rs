@@ -1,6 +1,7 @@
 //! Addresses and ids: what other programs will compare and follow.
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -11,7 +12,7 @@ use super::form;
 /// that it may stand in RSS, Atom, JSON and HTML alike. Never `javascript:` or `data:`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Address(Box<str>);
+pub struct Address(Arc<str>);
 
 /// Why something is no [`Address`].
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -117,7 +118,7 @@ impl fmt::Debug for Address {
 /// An entry's identity: an absolute IRI, compared letter by letter. (RFC 4287 section 4.2.6)
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct EntryId(Box<str>);
+pub struct EntryId(Arc<str>);
 
 /// Why something is no [`EntryId`].
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::LedgerError;
 use super::examination::text;
 use super::place::Place;
-use super::rows::Fault;
+use super::table::Fault;
 use crate::entry::{Bodies, Body, Digest};
 
 /// Full texts by their digests, from a ledger. All clones read from the same place, also after the

@@ -2,7 +2,8 @@
 
 use rusqlite::Connection;
 
-use super::rows::{DEPARTURE, ENTRY, HISTORY, MEDIA, Table, put_fact};
+use super::rows::{DEPARTURE, ENTRY, HISTORY, MEDIA, put_fact};
+use super::table::{Fault, Table};
 
 /// How many rows there are, and the number of the last commit: kept beside the rows, so that lost
 /// ones are missed.
@@ -29,6 +30,19 @@ impl Census {
             *count = connection.query_row(&query, (), |row| row.get(0))?;
         }
         Ok(Self { turn, rows })
+    }
+
+    /// Fails unless just so many rows were found.
+    pub(super) fn expect(&self, found: [u64; 4]) -> Result<(), Fault> {
+        for ((table, kept), found) in Self::TABLES.iter().zip(self.rows).zip(found) {
+            if kept != found {
+                return Err(Fault::Damage(format!(
+                    "`{}` has {found} rows where {kept} were written",
+                    table.name
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Keeps it.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::place::Place;
-use super::rows::{self, Fault};
 use super::schema;
+use super::table::{self, Fault};
 
 /// Why a ledger can't be opened or written.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +72,7 @@ impl LedgerError {
     pub fn is_damage(&self) -> bool {
         match self {
             Self::Damaged(..) => true,
-            Self::Sqlite(_, error) => rows::is_damage(error),
+            Self::Sqlite(_, error) => table::is_damage(error),
             _ => false,
         }
     }

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::Feeds;
 use super::census::Census;
-use super::rows::{self, DEPARTURE, ENTRY, FACT, Fault, HISTORY, MEDIA};
+use super::rows::{self, DEPARTURE, ENTRY, FACT, HISTORY, MEDIA};
+use super::table::{Columns, Fault};
 use super::{Stored, schema};
 use crate::catalogue::{Key, Record, Standing};
 use crate::entry::{Body, Digest, Digester};
@@ -25,7 +26,7 @@ pub(super) const SITE: &str = "site";
 pub(super) const SETTINGS: &str = "settings";
 
 /// What a ledger turned out to be.
-pub(super) enum Verdict {
+pub(super) enum Verdict<G = Box<Good>> {
     /// Nothing has been written to it yet.
     Empty,
     /// It is of this earlier version, whose rows have no sums.
@@ -33,13 +34,16 @@ pub(super) enum Verdict {
     /// It is of a later version, which we can't judge.
     Newer(i64),
     /// It is as it was written.
-    Good(Box<Good>),
+    Good(G),
 }
+
+/// What is known by a name.
+type Facts = BTreeMap<String, String>;
 
 /// What a ledger holds that is as it was written.
 pub(super) struct Good {
     pub(super) stored: Stored,
-    pub(super) facts: BTreeMap<String, String>,
+    pub(super) facts: Facts,
     pub(super) census: Census,
     /// The digest of all identities: equal as long as nobody writes.
     pub(super) print: Digest,
@@ -59,11 +63,19 @@ impl Good {
     }
 }
 
-/// Examines what `connection` reads.
+/// Examines what `connection` reads, and takes it.
 pub(super) fn examine(connection: &Connection) -> Result<Verdict, Fault> {
+    judge(connection, taken)
+}
+
+/// Examines what `connection` reads; `read` does so with the rows.
+fn judge<G>(
+    connection: &Connection,
+    read: impl FnOnce(&Connection, Facts, Census) -> Result<G, Fault>,
+) -> Result<Verdict<G>, Fault> {
     // One moment of it, whatever a daemon may write meanwhile.
     let transaction = connection.unchecked_transaction()?;
-    examine_now(&transaction).map_err(|fault| match fault {
+    judge_now(&transaction, read).map_err(|fault| match fault {
         // What SQLite can't make sense of: no such table, an unknown format of the file.
         Fault::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
             Fault::Damage(error.to_string())
@@ -72,7 +84,10 @@ pub(super) fn examine(connection: &Connection) -> Result<Verdict, Fault> {
     })
 }
 
-fn examine_now(connection: &Connection) -> Result<Verdict, Fault> {
+fn judge_now<G>(
+    connection: &Connection,
+    read: impl FnOnce(&Connection, Facts, Census) -> Result<G, Fault>,
+) -> Result<Verdict<G>, Fault> {
     let number = |pragma: &str| -> rusqlite::Result<i64> {
         connection.pragma_query_value(None, pragma, |row| row.get(0))
     };
@@ -97,12 +112,20 @@ fn examine_now(connection: &Connection) -> Result<Verdict, Fault> {
         quick_check(connection)?;
         return Ok(Verdict::Old(version));
     }
-    let facts: BTreeMap<String, String> = FACT.all(connection, rows::fact)?.into_iter().collect();
+    let facts: Facts = FACT.all(connection, rows::fact)?.into_iter().collect();
     if facts.get(schema::VERSION_FACT) != Some(&stated.to_string()) {
         return Err(Fault::Damage("its version is not what it was".to_owned()));
     }
     let census = facts.get(Census::FACT).and_then(|kept| Census::parse(kept));
     let census = census.ok_or_else(|| Fault::Damage("its counts are missing".to_owned()))?;
+    if census.rows[0] > 0 && !facts.contains_key(SITE) {
+        return Err(Fault::Damage("the site's id is missing".to_owned()));
+    }
+    read(connection, facts, census).map(Verdict::Good)
+}
+
+/// All that is there.
+fn taken(connection: &Connection, facts: Facts, census: Census) -> Result<Box<Good>, Fault> {
     let stored = stored(connection, &facts)?;
     let found = [
         stored.records.len() as u64,
@@ -110,29 +133,33 @@ fn examine_now(connection: &Connection) -> Result<Verdict, Fault> {
         stored.feeds.departures.len() as u64,
         stored.feeds.histories.len() as u64,
     ];
-    for ((table, kept), found) in Census::TABLES.iter().zip(census.rows).zip(found) {
-        if kept != found {
-            return Err(Fault::Damage(format!(
-                "`{}` has {found} rows where {kept} were written",
-                table.name
-            )));
-        }
-    }
-    if !stored.records.is_empty() && !facts.contains_key(SITE) {
-        return Err(Fault::Damage("the site's id is missing".to_owned()));
-    }
-    Ok(Verdict::Good(Box::new(Good {
+    census.expect(found)?;
+    Ok(Box::new(Good {
         print: print(connection)?,
         untold: untold(connection, &stored.records)?,
         stored,
         facts,
         census,
-    })))
+    }))
+}
+
+/// How many entries there are, every row of every table proved.
+fn counted(connection: &Connection, _: Facts, census: Census) -> Result<u64, Fault> {
+    let mut found = [0; 4];
+    for (table, found) in Census::TABLES.iter().zip(&mut found) {
+        let prove = |_: &Columns| Ok(());
+        table.each(connection, "", prove, |row| {
+            *found += 1;
+            row
+        })?;
+    }
+    census.expect(found)?;
+    Ok(found[0])
 }
 
 /// A version number beyond ours: a newer program wrote it, or damage did. A newer program keeps its
 /// number as a fact, too, and leaves a sound file.
-fn newer(connection: &Connection, stated: i64) -> Result<Verdict, Fault> {
+fn newer<G>(connection: &Connection, stated: i64) -> Result<Verdict<G>, Fault> {
     quick_check(connection)?;
     let mut kept = None;
     let found = FACT.each(connection, "", rows::fact, |fact| {
@@ -159,7 +186,7 @@ fn quick_check(connection: &Connection) -> Result<(), Fault> {
 }
 
 /// Everything but the facts.
-fn stored(connection: &Connection, facts: &BTreeMap<String, String>) -> Result<Stored, Fault> {
+fn stored(connection: &Connection, facts: &Facts) -> Result<Stored, Fault> {
     Ok(Stored {
         records: ENTRY.all(connection, rows::record)?,
         media: MEDIA.all(connection, rows::media)?,
@@ -242,7 +269,19 @@ pub(super) fn check_header(path: &Path) -> Result<(), Fault> {
 /// All that can be known: also each page, each index and each text. Takes its time, and leaves the
 /// processor to others in between.
 pub(super) fn examine_all(connection: &Connection, pause: &dyn Fn()) -> Result<Verdict, Fault> {
-    let verdict = examine(connection)?;
+    judge(connection, taken).and_then(|verdict| examine_pages(connection, pause, verdict))
+}
+
+/// The same, and takes no more of it than the number of its entries.
+pub(super) fn prove_all(connection: &Connection, pause: &dyn Fn()) -> Result<Verdict<u64>, Fault> {
+    judge(connection, counted).and_then(|verdict| examine_pages(connection, pause, verdict))
+}
+
+fn examine_pages<G>(
+    connection: &Connection,
+    pause: &dyn Fn(),
+    verdict: Verdict<G>,
+) -> Result<Verdict<G>, Fault> {
     // Indexes, too: a lookup that misses a text is damage as well.
     let said: String = connection.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0))?;
     if said != "ok" {

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 use uuid::Uuid;
@@ -122,7 +123,7 @@ impl Identity {
             updated,
             article: untold(title, body),
         };
-        life.record(key, entry, first_path, [first_seen, changed])
+        life.record(key, Arc::new(entry), first_path, [first_seen, changed])
     }
 
     pub(super) fn id(&self) -> &EntryId {
@@ -183,18 +184,16 @@ impl Held {
 
     pub(super) fn parse(bytes: &[u8]) -> Self {
         let mut held = Self::default();
-        for line in bytes.split(|byte| *byte == b'\n') {
-            if line.is_empty() {
-                continue;
-            }
+        let lines = bytes.par_split(|byte| *byte == b'\n');
+        let lines = lines.filter(|line| !line.is_empty()).map(Line::of);
+        for line in lines.collect::<Vec<_>>() {
             held.lines += 1;
-            let text = believed(line);
-            if let Some(identity) = text.as_deref().and_then(read::<Identity>) {
-                held.identities.insert(identity.key, identity);
-            } else if let Some(head) = text.as_deref().and_then(read::<Head>) {
-                held.head = Some(head);
-            } else {
-                held.damaged += 1;
+            match line {
+                Line::Identity(identity) => {
+                    held.identities.insert(identity.key, *identity);
+                }
+                Line::Site(site) => held.head = Some(site),
+                Line::Damaged => held.damaged += 1,
             }
         }
         held
@@ -204,11 +203,28 @@ impl Held {
     fn is_just(&self, head: &Head, records: &[Record]) -> bool {
         self.head.as_ref() == Some(head)
             && self.lines == records.len() + 1
-            && records.iter().all(|record| {
+            && records.par_iter().all(|record| {
                 self.identities
                     .get(&record.key)
                     .is_some_and(|it| it.is_of(record))
             })
+    }
+}
+
+/// What a line says.
+enum Line {
+    Identity(Box<Identity>),
+    Site(Head),
+    Damaged,
+}
+
+impl Line {
+    fn of(line: &[u8]) -> Self {
+        let text = believed(line);
+        let identity = text.as_deref().and_then(read::<Box<Identity>>);
+        let identity = identity.map(Self::Identity);
+        let site = || text.as_deref().and_then(read::<Head>).map(Self::Site);
+        identity.or_else(site).unwrap_or(Self::Damaged)
     }
 }
 
@@ -329,10 +345,9 @@ impl Mirror {
         self.file = None;
         let write = || -> io::Result<usize> {
             let identities = all()?;
-            let mut text = line(&self.head)?;
-            for identity in &identities {
-                text.push_str(&line(identity)?);
-            }
+            let lines = identities.par_iter().map(line);
+            let lines = lines.collect::<io::Result<Vec<String>>>()?;
+            let text = line(&self.head)? + &lines.concat();
             let beside = self.path.with_extension("jsonl.new");
             remove(&beside)?;
             let mut file = File::create_new(&beside)?;

@@ -11,7 +11,8 @@ use super::examination::{Good, Verdict, check_header, examine};
 use super::mirror::{Held, Identity};
 use super::place::Place;
 use super::restoring::{Restored, restore, unknown_to};
-use super::rows::{self, Fault, Table};
+use super::rows;
+use super::table::{Fault, Table};
 use super::{LedgerError, schema};
 use crate::entry::{Digest, Digester};
 

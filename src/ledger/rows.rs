@@ -1,63 +1,16 @@
-//! How rows are written and read: each carries a sum over its other columns.
-//!
-//! `SQLite` notices damage to its own structure, not to what we put into it: a flipped bit in an id
-//! would go out to readers as another id. So no row is believed without its sum.
+//! The tables, and what their rows hold.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, ErrorCode, Row, params_from_iter};
+use rayon::prelude::*;
+use rusqlite::Connection;
+use rusqlite::types::Value;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::table::{Columns, Fault, Table};
 use crate::catalogue::{Card, Key, Record, Standing};
-use crate::entry::{Digest, Digester, Entry, FolderPath, Media, Slug, Stamp, Text};
-
-/// Why something can't be read.
-#[derive(Debug)]
-pub(super) enum Fault {
-    /// What is there is not what was written.
-    Damage(String),
-    /// `SQLite` can't do it, for a reason that says nothing of what is there.
-    Sqlite(rusqlite::Error),
-}
-
-impl From<rusqlite::Error> for Fault {
-    fn from(error: rusqlite::Error) -> Self {
-        if is_damage(&error) {
-            Self::Damage(error.to_string())
-        } else {
-            Self::Sqlite(error)
-        }
-    }
-}
-
-/// A file that ends too early (sqlite.org/rescode.html, `SQLITE_IOERR_SHORT_READ`).
-const SHORT_READ: i32 = 522;
-
-/// Whether `error` means that the file does not hold what was written.
-pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
-    match error {
-        rusqlite::Error::SqliteFailure(failure, _) => {
-            matches!(
-                failure.code,
-                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase
-            ) || failure.extended_code == SHORT_READ
-        }
-        rusqlite::Error::FromSqlConversionFailure(..)
-        | rusqlite::Error::IntegralValueOutOfRange(..)
-        | rusqlite::Error::InvalidColumnType(..)
-        | rusqlite::Error::Utf8Error(..) => true,
-        _ => false,
-    }
-}
-
-/// A table whose rows carry sums. Its first column is the primary key.
-pub(super) struct Table {
-    pub(super) name: &'static str,
-    /// All but the sum.
-    pub(super) columns: &'static [&'static str],
-}
+use crate::entry::{Digest, Entry, FolderPath, Media, Slug, Stamp, Text};
 
 /// What is known by a name.
 pub(super) const FACT: Table = Table {
@@ -97,97 +50,6 @@ pub(super) const HISTORY: Table = Table {
     name: "history",
     columns: &["feed", "volumes"],
 };
-
-impl Table {
-    /// The sum of a row with these values. The table's name is part of it, so that a row is of no
-    /// use elsewhere; each value goes in with its type.
-    pub(super) fn sum<'a>(&self, values: impl IntoIterator<Item = ValueRef<'a>>) -> Digest {
-        let digester = Digester::new().field(self.name);
-        let add = |digester: Digester, value| match value {
-            ValueRef::Null => digester.field("null"),
-            ValueRef::Integer(number) => digester.field("integer").field(number.to_le_bytes()),
-            ValueRef::Real(number) => digester.field("real").field(number.to_le_bytes()),
-            ValueRef::Text(text) => digester.field("text").field(text),
-            ValueRef::Blob(bytes) => digester.field("blob").field(bytes),
-        };
-        values.into_iter().fold(digester, add).finish()
-    }
-
-    /// Writes a row in place of the one with the same key. Returns whether there was none.
-    pub(super) fn put(
-        &self,
-        connection: &Connection,
-        mut values: Vec<Value>,
-    ) -> rusqlite::Result<bool> {
-        let sum = self.sum(values.iter().map(ValueRef::from));
-        let is_new = !self.remove(connection, &values[0])?;
-        values.push(Value::Blob(sum.as_bytes().to_vec()));
-        let marks = vec!["?"; values.len()].join(", ");
-        let columns = self.columns.join(", ");
-        let insert = format!(
-            "INSERT INTO {} ({columns}, sum) VALUES ({marks})",
-            self.name
-        );
-        connection
-            .prepare_cached(&insert)?
-            .execute(params_from_iter(values))?;
-        Ok(is_new)
-    }
-
-    /// Takes the row with this key away. Returns whether there was one.
-    pub(super) fn remove(&self, connection: &Connection, key: &Value) -> rusqlite::Result<bool> {
-        let delete = format!("DELETE FROM {} WHERE {} = ?1", self.name, self.columns[0]);
-        let removed = connection.prepare_cached(&delete)?.execute([key])?;
-        Ok(removed > 0)
-    }
-
-    /// Goes through the rows that `rest` of the query chooses, as long as `SQLite` can step: what
-    /// `read` makes of each row with the right sum, and what is wrong with another.
-    pub(super) fn each<T>(
-        &self,
-        connection: &Connection,
-        rest: &str,
-        read: impl Fn(&Row<'_>) -> Result<T, Fault>,
-        mut take: impl FnMut(Result<T, Fault>) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
-        let columns = self.columns.join(", ");
-        let select = format!("SELECT {columns}, sum FROM {} {rest}", self.name);
-        let mut statement = connection.prepare(&select)?;
-        let mut rows = statement.query(())?;
-        while let Some(row) = rows.next()? {
-            take(self.believe(row).and_then(|()| read(row)))?;
-        }
-        Ok(())
-    }
-
-    /// All rows; fails at the first that is not as it was written.
-    pub(super) fn all<T>(
-        &self,
-        connection: &Connection,
-        read: impl Fn(&Row<'_>) -> Result<T, Fault>,
-    ) -> Result<Vec<T>, Fault> {
-        let mut all = Vec::new();
-        let order = format!("ORDER BY {}", self.columns[0]);
-        self.each(connection, &order, read, |row| {
-            all.push(row?);
-            Ok(())
-        })?;
-        Ok(all)
-    }
-
-    fn believe(&self, row: &Row<'_>) -> Result<(), Fault> {
-        let count = self.columns.len();
-        let values: Result<Vec<ValueRef<'_>>, _> = (0..count).map(|at| row.get_ref(at)).collect();
-        let sum = self.sum(values?);
-        if row.get_ref(count)? == ValueRef::Blob(sum.as_bytes()) {
-            return Ok(());
-        }
-        Err(Fault::Damage(format!(
-            "a row of `{}` is not as it was written",
-            self.name
-        )))
-    }
-}
 
 /// What a record is besides its columns and its last good version: as the ledger's rows and the
 /// lines of the mirror keep it. New fields have a default, for what older versions wrote.
@@ -239,7 +101,7 @@ impl Life {
     pub(super) fn record(
         self,
         key: Key,
-        entry: Entry,
+        entry: Arc<Entry>,
         first_path: FolderPath,
         [first_seen, changed]: [Timestamp; 2],
     ) -> Record {
@@ -255,7 +117,7 @@ impl Life {
             debut,
             displaced: self.displaced,
             card: Arc::new(Card::of(key, &entry)),
-            entry: Arc::new(entry),
+            entry,
             content: self.content,
             expires: self.expires,
             former: self.former,
@@ -273,21 +135,25 @@ impl Life {
 /// The column `version`.
 #[derive(Serialize, Deserialize)]
 struct Version {
-    entry: Entry,
+    entry: Arc<Entry>,
     #[serde(flatten)]
     life: Life,
 }
 
-/// Writes `record`. Returns whether it is new. The text that it named before stays for now: a
-/// snapshot that readers still hold may need it.
-pub(super) fn put_record(connection: &Connection, record: &Record) -> rusqlite::Result<bool> {
+/// The rows of [`ENTRY`] that keep `records`, made on all cores.
+pub(super) fn of_records(records: &[Arc<Record>]) -> rusqlite::Result<Vec<Vec<Value>>> {
+    records.par_iter().map(|record| of_record(record)).collect()
+}
+
+/// The row of [`ENTRY`] that keeps `record`.
+fn of_record(record: &Record) -> rusqlite::Result<Vec<Value>> {
     let version = Version {
-        entry: (*record.entry).clone(),
+        entry: Arc::clone(&record.entry),
         life: Life::of(record),
     };
     let version = serde_json::to_string(&version)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    let values = vec![
+    Ok(ENTRY.summed(vec![
         Value::Integer(number_of(record.key)),
         text(record.entry.id.as_str()),
         text(record.entry.path.as_str()),
@@ -296,19 +162,29 @@ pub(super) fn put_record(connection: &Connection, record: &Record) -> rusqlite::
         Value::Integer(nanoseconds(record.changed)),
         Value::Blob(record.entry.article.body.as_bytes().to_vec()),
         Value::Text(version),
-    ];
-    ENTRY.put(connection, values)
+    ]))
+}
+
+/// Writes a row that [`of_records`] made, where there is none with its key. The text that an entry
+/// named before stays for now: a snapshot that readers still hold may need it.
+pub(super) fn add_record(connection: &Connection, row: &[Value]) -> rusqlite::Result<()> {
+    ENTRY.add(connection, row)
+}
+
+/// Writes `record` in place of what is kept under its key.
+pub(super) fn put_record(connection: &Connection, record: &Record) -> rusqlite::Result<()> {
+    ENTRY.remove(connection, &Value::Integer(number_of(record.key)))?;
+    ENTRY.add(connection, &of_record(record)?)
 }
 
 /// The record in a row of [`ENTRY`].
-pub(super) fn record(row: &Row<'_>) -> Result<Record, Fault> {
-    let key = Key(row.get::<_, u64>(0)?);
+pub(super) fn record(row: &Columns) -> Result<Record, Fault> {
+    let key = Key(row.get(0)?);
     let damaged = |what: &str| Fault::Damage(format!("the entry {} has {what}", key.0));
     let first_path: String = row.get(3)?;
     let first_path = FolderPath::new(&first_path).ok_or_else(|| damaged("no first path"))?;
-    let version = row.get_ref(7)?.as_bytes().unwrap_or_default();
     let Version { entry, life } =
-        serde_json::from_slice(version).map_err(|error| damaged(&error.to_string()))?;
+        serde_json::from_slice(row.bytes(7)).map_err(|error| damaged(&error.to_string()))?;
     let moments = [moment(row.get(4)?), moment(row.get(5)?)];
     Ok(life.record(key, entry, first_path, moments))
 }
@@ -328,7 +204,7 @@ pub(super) fn put_media(
 }
 
 /// The file in a row of [`MEDIA`].
-pub(super) fn media(row: &Row<'_>) -> Result<(FolderPath, Media), Fault> {
+pub(super) fn media(row: &Columns) -> Result<(FolderPath, Media), Fault> {
     let path: String = row.get(0)?;
     let path = FolderPath::new(&path)
         .ok_or_else(|| Fault::Damage("a file beside entries has no path".to_owned()))?;
@@ -352,12 +228,12 @@ pub(super) fn put_departure(
 }
 
 /// Feed and moment in a row of [`DEPARTURE`].
-pub(super) fn departure(row: &Row<'_>) -> Result<(String, Timestamp), Fault> {
+pub(super) fn departure(row: &Columns) -> Result<(String, Timestamp), Fault> {
     Ok((row.get(0)?, moment(row.get(1)?)))
 }
 
 /// Feed and volumes in a row of [`HISTORY`].
-pub(super) fn history(row: &Row<'_>) -> Result<(String, String), Fault> {
+pub(super) fn history(row: &Columns) -> Result<(String, String), Fault> {
     Ok((row.get(0)?, row.get(1)?))
 }
 
@@ -367,7 +243,7 @@ pub(super) fn put_fact(connection: &Connection, name: &str, value: &str) -> rusq
 }
 
 /// Name and value in a row of [`FACT`].
-pub(super) fn fact(row: &Row<'_>) -> Result<(String, String), Fault> {
+pub(super) fn fact(row: &Columns) -> Result<(String, String), Fault> {
     Ok((row.get(0)?, row.get(1)?))
 }
 

@@ -8,7 +8,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params_from_iter};
 
 use super::census::Census;
-use super::rows::{self, Table};
+use super::rows;
+use super::table::Table;
 
 /// Marks the file as ours (sqlite.org/fileformat.html section 1.3.8): "Tidi".
 pub(super) const APPLICATION_ID: i64 = 0x5469_6469;

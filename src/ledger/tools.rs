@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use super::bodies::{Alarm, LedgerBodies, Source};
-use super::examination::{Good, Verdict, check_header, examine, examine_all};
+use super::examination::{Good, Verdict, check_header, examine, examine_all, prove_all};
 use super::mirror::Held;
 use super::opening::{copy_to, make_last};
 use super::place::{Place, remove, sync_folder};
 use super::restoring::{Restored, restore};
-use super::rows::Fault;
+use super::table::Fault;
 use super::{Ledger, LedgerError, Stored, schema};
 
 /// Examines a ledger beside the one who writes it.
@@ -35,7 +35,7 @@ impl Inspector {
         let healed = self.alarm.times_healed();
         let source = Source::open(&self.place.ledger())
             .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
-        match examine_all(&source.connection, pause) {
+        match prove_all(&source.connection, pause) {
             Ok(_) => Ok(()),
             Err(Fault::Damage(what)) => {
                 self.alarm.raise_since(healed, what);
@@ -206,8 +206,8 @@ fn copy(place: &Place, source: &Source, target: &Path) -> Result<usize, LedgerEr
     copy_to(&source.connection, target).map_err(written)?;
     make_last(target).map_err(|error| LedgerError::Copy(target.to_owned(), error))?;
     let copy = Source::open(target).map_err(written)?;
-    match examine_all(&copy.connection, &|| ()) {
-        Ok(Verdict::Good(good)) => Ok(good.stored.records.len()),
+    match prove_all(&copy.connection, &|| ()) {
+        Ok(Verdict::Good(entries)) => Ok(usize::try_from(entries).unwrap_or(usize::MAX)),
         Ok(Verdict::Newer(version)) => Err(LedgerError::Newer(place.state().to_owned(), version)),
         // The daemon will bring it up to date; as it is, it is whole.
         Ok(Verdict::Old(_)) => copy

@@ -9,7 +9,8 @@ use super::Feeds;
 use super::census::Census;
 use super::mirror::Identity;
 use super::restoring::put_text;
-use super::rows::{self, Fault};
+use super::rows;
+use super::table::{Columns, Fault};
 use crate::catalogue::{Changes, Key};
 
 /// Keeps a fact by itself.
@@ -19,10 +20,11 @@ pub(super) fn put_fact(connection: &Connection, name: &str, value: &str) -> rusq
     transaction.commit()
 }
 
-/// Writes one turn, and counts.
+/// Writes one turn, and counts. No record after `last` is kept yet.
 pub(super) fn write(
     connection: &mut Connection,
     before: Census,
+    last: Key,
     changes: &Changes,
     feeds: &Feeds,
 ) -> rusqlite::Result<Census> {
@@ -30,17 +32,21 @@ pub(super) fn write(
     let mut census = before;
     census.turn += 1;
     let [entries, media_files, left, divided] = &mut census.rows;
-    for (digest, body) in &changes.bodies {
+    // In their order, so that many are written side by side.
+    let mut bodies: Vec<_> = changes.bodies.iter().collect();
+    bodies.sort_unstable_by_key(|(digest, _)| *digest);
+    for (digest, body) in bodies {
         put_text(&transaction, *digest, body.as_str())?;
     }
     // All go before the first comes: an id may pass from one to another in one turn.
-    for record in &changes.records {
+    for record in changes.records.iter().filter(|it| it.key <= last) {
         let key = Value::Integer(rows::number_of(record.key));
         let removed = u64::from(rows::ENTRY.remove(&transaction, &key)?);
         *entries = entries.saturating_sub(removed);
     }
-    for record in &changes.records {
-        *entries += u64::from(rows::put_record(&transaction, record)?);
+    for row in rows::of_records(&changes.records)? {
+        rows::add_record(&transaction, &row)?;
+        *entries += 1;
     }
     for (path, media) in &changes.media {
         if let Some(media) = media {
@@ -77,9 +83,24 @@ pub(super) fn forget_after(
     Ok(census)
 }
 
+/// All identities, for the mirror, after `changes` made what `census` counts.
+pub(super) fn identities_after(
+    connection: &Connection,
+    changes: &Changes,
+    census: Census,
+) -> io::Result<Vec<Identity>> {
+    let [entries, ..] = census.rows;
+    if changes.records.len() as u64 == entries {
+        // There are no others.
+        let records = changes.records.iter();
+        return Ok(records.map(|it| Identity::of(it, census.turn)).collect());
+    }
+    identities(connection, census.turn)
+}
+
 /// All identities, for the mirror.
 pub(super) fn identities(connection: &Connection, turn: u64) -> io::Result<Vec<Identity>> {
-    let read = |row: &rusqlite::Row<'_>| rows::record(row).map(|it| Identity::of(&it, turn));
+    let read = |row: &Columns| rows::record(row).map(|it| Identity::of(&it, turn));
     rows::ENTRY
         .all(connection, read)
         .map_err(|fault| match fault {

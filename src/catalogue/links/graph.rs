@@ -1,8 +1,11 @@
 //! Who answers to which name, who asks for which, and who leads where.
 
+use std::sync::Arc;
+
 use imbl::OrdSet;
 
 use super::names::{Name, Opening, asked_by, first_words, line_words, names_of, opening};
+use crate::catalogue::bulk::{on_all_cores, set_of};
 use crate::catalogue::{Key, Record, Resolved};
 use crate::entry::FolderPath;
 
@@ -21,18 +24,6 @@ pub(in crate::catalogue) struct Graph {
 pub(in crate::catalogue) struct Openings(OrdSet<(Opening, Key)>);
 
 impl Openings {
-    fn insert(&mut self, words: &[String], key: Key) {
-        if let Some(opening) = opening(words) {
-            self.0.insert((opening, key));
-        }
-    }
-
-    fn remove(&mut self, words: &[String], key: Key) {
-        if let Some(opening) = opening(words) {
-            self.0.remove(&(opening, key));
-        }
-    }
-
     /// Those whose first words these words continue or shorten; what goes beyond the words that are
     /// looked up is for the caller to compare.
     pub(super) fn near(&self, words: &[String]) -> impl Iterator<Item = Key> {
@@ -40,6 +31,30 @@ impl Openings {
             .into_iter()
             .flat_map(|(first, last)| self.0.range((first, Key::LEAST)..=(last, Key::MOST)))
             .map(|(_, key)| *key)
+    }
+}
+
+/// What a record has in the graph, but for where it leads.
+struct Trail {
+    /// The names it answers to.
+    names: Vec<Name>,
+    title: Option<Opening>,
+    /// The names it asks for.
+    asked: Vec<Name>,
+    lines: Vec<Opening>,
+}
+
+impl Trail {
+    fn of(record: &Record) -> Self {
+        let references = || record.entry.article.references.iter();
+        let asked = references().flat_map(asked_by).map(|(_, name)| name);
+        let lines = references().filter_map(line_words);
+        Self {
+            names: names_of(record),
+            title: first_words(record).and_then(|words| opening(&words)),
+            asked: asked.collect(),
+            lines: lines.filter_map(|words| opening(&words)).collect(),
+        }
     }
 }
 
@@ -67,40 +82,64 @@ impl Graph {
             .map(|(_, holder)| *holder)
     }
 
+    /// All of `records` entered.
+    pub(in crate::catalogue) fn of(records: &[Arc<Record>]) -> Self {
+        let trails = on_all_cores(records, |it| Some((it.key, Trail::of(it))));
+        let names = |names: fn(&Trail) -> &[Name]| {
+            let all = trails
+                .iter()
+                .flat_map(|(key, it)| names(it).iter().map(|name| (*name, *key)));
+            set_of(all.collect())
+        };
+        let openings = |openings: fn(&Trail) -> &[Opening]| {
+            let all = trails
+                .iter()
+                .flat_map(|(key, it)| openings(it).iter().map(|opening| (*opening, *key)));
+            Openings(set_of(all.collect()))
+        };
+        let sources = records
+            .iter()
+            .flat_map(|it| targets(&it.resolved).map(|target| (target, it.key)));
+        Self {
+            holders: names(|it| &it.names),
+            askers: names(|it| &it.asked),
+            sources: set_of(sources.collect()),
+            titles: openings(|it| it.title.as_slice()),
+            lines: openings(|it| &it.lines),
+        }
+    }
+
     /// Enters what `record` asks for, where it leads and, when it is live, the names it answers to.
     pub(in crate::catalogue) fn enter(&mut self, record: &Record) {
-        for name in names_of(record) {
-            self.holders.insert((name, record.key));
-        }
-        if let Some(words) = first_words(record) {
-            self.titles.insert(&words, record.key);
-        }
-        for reference in &record.entry.article.references {
-            for (_, name) in asked_by(reference) {
-                self.askers.insert((name, record.key));
-            }
-            if let Some(words) = line_words(reference) {
-                self.lines.insert(&words, record.key);
-            }
-        }
+        let key = record.key;
+        let Trail {
+            names,
+            title,
+            asked,
+            lines,
+        } = Trail::of(record);
+        self.holders.extend(names.into_iter().map(|it| (it, key)));
+        self.titles.0.extend(title.into_iter().map(|it| (it, key)));
+        self.askers.extend(asked.into_iter().map(|it| (it, key)));
+        self.lines.0.extend(lines.into_iter().map(|it| (it, key)));
         self.link(record);
     }
 
     /// Takes back what [`Graph::enter`] entered.
     pub(in crate::catalogue) fn leave(&mut self, record: &Record) {
-        for name in names_of(record) {
-            self.holders.remove(&(name, record.key));
+        let key = record.key;
+        let trail = Trail::of(record);
+        for name in trail.names {
+            self.holders.remove(&(name, key));
         }
-        if let Some(words) = first_words(record) {
-            self.titles.remove(&words, record.key);
+        if let Some(title) = trail.title {
+            self.titles.0.remove(&(title, key));
         }
-        for reference in &record.entry.article.references {
-            for (_, name) in asked_by(reference) {
-                self.askers.remove(&(name, record.key));
-            }
-            if let Some(words) = line_words(reference) {
-                self.lines.remove(&words, record.key);
-            }
+        for name in trail.asked {
+            self.askers.remove(&(name, key));
+        }
+        for line in trail.lines {
+            self.lines.0.remove(&(line, key));
         }
         self.unlink(record);
     }

@@ -1,5 +1,7 @@
 //! By what an entry can be named, and what a line names.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 use super::By;
@@ -101,12 +103,20 @@ fn bare_slug(text: &str) -> Option<Slug> {
 /// The evened-out form in which titles are compared: character references decoded, NFKC, case folded,
 /// quotes, dashes and white space alike, final punctuation dropped. `C++` and `C#` stay what they are.
 pub fn title_name(title: &str) -> String {
-    let mut name = String::with_capacity(title.len());
-    let mut gap = false;
     let decoded = decoded(title);
+    if decoded.is_ascii() {
+        // NFKC leaves it as it is.
+        return evened_out(decoded.chars().map(|c| c.to_ascii_lowercase()));
+    }
     // Upper case first: only then "ß" and "SS", "ς" and "σ" come out the same.
     let folded = decoded.nfkc().flat_map(char::to_uppercase);
-    for c in folded.flat_map(char::to_lowercase).nfkc() {
+    evened_out(folded.flat_map(char::to_lowercase).nfkc())
+}
+
+fn evened_out(folded: impl Iterator<Item = char>) -> String {
+    let mut name = String::new();
+    let mut gap = false;
+    for c in folded {
         let c = match c {
             '\u{2018}' | '\u{2019}' | '\u{201A}' | '\u{201B}' | '\u{2032}' | '`' | '\u{B4}' => '\'',
             '\u{AB}' | '\u{BB}' | '\u{201C}'..='\u{201F}' | '\u{2033}' => '"',
@@ -137,7 +147,10 @@ const MAX_REFERENCE: usize = 10;
 
 /// `title` with the character references that people take over from HTML: those of XML, numbers, and
 /// `&nbsp;`.
-fn decoded(title: &str) -> String {
+fn decoded(title: &str) -> Cow<'_, str> {
+    if !title.contains('&') {
+        return Cow::Borrowed(title);
+    }
     let mut decoded = String::with_capacity(title.len());
     let mut rest = title;
     while let Some((before, after)) = rest.split_once('&') {
@@ -151,7 +164,7 @@ fn decoded(title: &str) -> String {
                 let written = format!("&{name};");
                 quick_xml::escape::unescape(&written)
                     .ok()
-                    .map(std::borrow::Cow::into_owned)
+                    .map(Cow::into_owned)
             }
         });
         if let (Some(character), Some((_, after))) = (character, reference) {
@@ -163,7 +176,7 @@ fn decoded(title: &str) -> String {
         }
     }
     decoded.push_str(rest);
-    decoded
+    Cow::Owned(decoded)
 }
 
 /// The fewest words that a line and a title must have in common.

@@ -48,15 +48,22 @@ fn write(html: &mut String, element: &Element, entities: Entities) {
 
 /// Writes `text` so that it is text, in an element or in a quoted attribute.
 pub(super) fn escape(html: &mut String, text: &str, entities: Entities) {
-    for c in text.chars() {
-        match c {
-            '&' if entities == Entities::Decoded => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            c => html.push(c),
-        }
+    let mut rest = text;
+    while let Some(at) = rest
+        .bytes()
+        .position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"'))
+    {
+        html.push_str(&rest[..at]);
+        html.push_str(match rest.as_bytes()[at] {
+            b'&' if entities == Entities::Kept => "&",
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            _ => "&quot;",
+        });
+        rest = &rest[at + 1..];
     }
+    html.push_str(rest);
 }
 
 /// The words of `nodes` on one line, blocks and line breaks apart; "Read:" lines stand with the
@@ -92,12 +99,20 @@ fn collect(words: &mut String, nodes: &[Node], references: &[Reference]) {
 
 /// `text` with single spaces for all white space, trimmed.
 pub(super) fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !folded.is_empty() {
-            folded.push(' ');
-        }
-        folded.push_str(word);
+    if text.is_ascii() {
+        // The same words, found in half the time.
+        return join(text.len(), text.split_ascii_whitespace());
     }
-    folded
+    join(text.len(), text.split_whitespace())
+}
+
+fn join<'a>(bytes: usize, words: impl Iterator<Item = &'a str>) -> String {
+    let mut joined = String::with_capacity(bytes);
+    for word in words {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(word);
+    }
+    joined
 }

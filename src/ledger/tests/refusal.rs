@@ -61,7 +61,14 @@ fn what_a_failed_commit_left_is_forgotten() {
 
     let ghost = look(&catalogue, "ghost.md");
     let mut other = Connection::open(state.path().join("ledger.sqlite")).unwrap();
-    writing::write(&mut other, ledger.census, &ghost, &Feeds::default()).unwrap();
+    writing::write(
+        &mut other,
+        ledger.census,
+        ledger.last,
+        &ghost,
+        &Feeds::default(),
+    )
+    .unwrap();
     drop(other);
     let Hold::Full { is_doubtful, .. } = &mut ledger.hold else {
         panic!()
