@@ -231,8 +231,9 @@ impl Reviewer {
             };
             self.find(Severity::Error, Code::Defaults, path.as_str(), problem);
         }
-        let paths = listing.entries.iter().map(|(path, _)| path.clone());
-        for Reading { path, read, .. } in read_all(folder, &conventions, paths.collect()) {
+        let paths: BTreeSet<&FolderPath> = listing.entries.iter().map(|(path, _)| path).collect();
+        let paths: Vec<&FolderPath> = paths.into_iter().collect();
+        for Reading { path, read, .. } in read_all(folder, &conventions, &paths, |_| ()) {
             let (code, problem) = match read {
                 Read::Draft(draft, stamp) => {
                     self.take(*draft, stamp);

@@ -2,13 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, Unit};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::clock;
 use crate::entry::{FolderPath, Problem};
 use crate::http::admin;
+
+/// From so many files on it is told how far the first scan is.
+const LARGE: usize = 5000;
+
+/// How often the log says how far it is.
+const BETWEEN_LINES: Duration = Duration::from_secs(2);
 
 /// What makes the daemon less than it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,10 +68,21 @@ pub(super) struct Health {
 #[derive(Debug, Default)]
 struct State {
     is_serving: bool,
+    /// How far the first scan is.
+    progress: Option<Progress>,
     /// Each with the reason in words, and since when it is there.
     troubles: BTreeMap<Trouble, (String, Timestamp)>,
     /// What was said of a file last, so that it is said once.
     told: BTreeMap<String, String>,
+}
+
+/// How many of the files that a turn has to read are read.
+#[derive(Clone, Copy, Debug)]
+struct Progress {
+    read: usize,
+    all: usize,
+    /// When the log said so last.
+    told: Instant,
 }
 
 impl Health {
@@ -107,8 +125,36 @@ impl Health {
         is_new
     }
 
+    /// Notes that `read` of `all` files are read. As long as nothing is served, people want to know.
+    pub(super) fn has_read(&self, read: usize, all: usize) {
+        let mut state = self.lock();
+        if state.is_serving || all < LARGE {
+            return;
+        }
+        let now = clock::instant();
+        let told = state.progress.map_or(now, |it| it.told);
+        let is_time = now.saturating_duration_since(told) >= BETWEEN_LINES;
+        let told = if is_time { now } else { told };
+        state.progress = Some(Progress { read, all, told });
+        self.tell_admin(&state);
+        if read == all {
+            info!(files = all, "all files are read, and are being published");
+        } else if is_time {
+            info!(read, all, "reading the folder for the first time");
+        }
+    }
+
     fn tell_admin(&self, state: &State) {
-        let starting = "the first scan has not come to its end".to_owned();
+        let scan = "the first scan has not come to its end";
+        let starting = match state.progress {
+            None => scan.to_owned(),
+            Some(Progress { read, all, .. }) if read < all => {
+                format!("{scan}: {read} of {all} files are read")
+            }
+            Some(Progress { all, .. }) => {
+                format!("{scan}: {all} files are read, and are being published")
+            }
+        };
         let troubles = state.troubles.values().map(|(reason, since)| {
             let since = since.round(Unit::Second).unwrap_or(*since);
             format!("{reason} (since {since})")
@@ -171,6 +217,33 @@ fn tell(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_is_told_how_far_a_large_first_scan_is() {
+        let health = Health::new();
+        let told = || {
+            health
+                .admin()
+                .reasons()
+                .first()
+                .cloned()
+                .unwrap_or_default()
+        };
+        health.has_read(LARGE - 1, LARGE - 1);
+        assert_eq!(told(), "starting");
+        health.has_read(1024, LARGE);
+        assert!(
+            told().ends_with(": 1024 of 5000 files are read"),
+            "{}",
+            told()
+        );
+        health.has_read(LARGE, LARGE);
+        assert!(told().ends_with("are being published"), "{}", told());
+        health.is_serving();
+        assert_eq!(told(), "");
+        health.has_read(1024, LARGE);
+        assert_eq!(told(), "");
+    }
 
     #[test]
     fn a_trouble_is_told_with_its_reason_and_since_when() {

@@ -1,6 +1,5 @@
 //! Entry files read and parsed, on all cores.
 
-use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
@@ -54,19 +53,28 @@ impl Read {
     }
 }
 
-/// Reads and parses the files at `paths`; the results are in their order.
+/// How many files are read between two words about how far it is: a tenth of a second or so.
+const BETWEEN_WORDS: usize = 1024;
+
+/// Reads and parses the files at `paths`; the results are in their order. `tell` hears now and then how
+/// many are done.
 pub fn read_all(
     folder: &Folder,
     conventions: &FolderConventions,
-    paths: BTreeSet<FolderPath>,
+    paths: &[&FolderPath],
+    tell: impl Fn(usize),
 ) -> Vec<Reading> {
-    let paths: Vec<FolderPath> = paths.into_iter().collect();
-    let readings = paths.into_par_iter().map(|path| {
-        let mut text = None;
-        let read = read(folder, conventions, &path, &mut text);
-        Reading { path, text, read }
-    });
-    readings.collect()
+    let mut readings = Vec::with_capacity(paths.len());
+    for some in paths.chunks(BETWEEN_WORDS) {
+        readings.par_extend(some.par_iter().map(|path| {
+            let mut text = None;
+            let read = read(folder, conventions, path, &mut text);
+            let path = FolderPath::clone(path);
+            Reading { path, text, read }
+        }));
+        tell(readings.len());
+    }
+    readings
 }
 
 /// Those of the files at `paths` whose bytes are not the ones that `paths` says, or can't be read.

@@ -87,9 +87,10 @@ impl Looker {
             hints,
             ..
         } = &self.around;
-        let paths = files.keys().cloned().collect();
+        let paths: Vec<&FolderPath> = files.keys().collect();
         let mut drafts: Vec<(Draft, Stamp)> = Vec::new();
-        let readings = read_all(folder, conventions, paths);
+        let tell = |read| health.has_read(read, paths.len());
+        let readings = read_all(folder, conventions, &paths, tell);
         // Somebody may have begun to write since a file was found whole. Who writes leaves a fresh file,
         // and tells; only the news of it may be late.
         let is_fresh = |read: &Read| {
