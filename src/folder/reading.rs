@@ -64,14 +64,19 @@ pub fn read_all(
     paths: &[&FolderPath],
     tell: impl Fn(usize),
 ) -> Vec<Reading> {
+    let read = |path: &&FolderPath| {
+        let mut text = None;
+        let read = read(folder, conventions, path, &mut text);
+        let path = FolderPath::clone(path);
+        Reading { path, text, read }
+    };
     let mut readings = Vec::with_capacity(paths.len());
     for some in paths.chunks(BETWEEN_WORDS) {
-        readings.par_extend(some.par_iter().map(|path| {
-            let mut text = None;
-            let read = read(folder, conventions, path, &mut text);
-            let path = FolderPath::clone(path);
-            Reading { path, text, read }
-        }));
+        match some {
+            // To wake another thread takes longer.
+            [path] => readings.push(read(path)),
+            some => readings.par_extend(some.par_iter().map(read)),
+        }
         tell(readings.len());
     }
     readings

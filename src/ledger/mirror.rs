@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 use super::place::{remove, sync_folder};
 use super::rows::Life;
+use super::table::BATCH;
 use crate::catalogue::{Key, Record, Standing};
 use crate::entry::{Article, Content, Digest, Entry, EntryId, FolderPath, Slug, Text};
 
@@ -345,13 +346,15 @@ impl Mirror {
         self.file = None;
         let write = || -> io::Result<usize> {
             let identities = all()?;
-            let lines = identities.par_iter().map(line);
-            let lines = lines.collect::<io::Result<Vec<String>>>()?;
-            let text = line(&self.head)? + &lines.concat();
             let beside = self.path.with_extension("jsonl.new");
             remove(&beside)?;
             let mut file = File::create_new(&beside)?;
-            file.write_all(text.as_bytes())?;
+            file.write_all(line(&self.head)?.as_bytes())?;
+            for some in identities.chunks(BATCH) {
+                let lines = some.par_iter().map(line);
+                let lines = lines.collect::<io::Result<Vec<String>>>()?;
+                file.write_all(lines.concat().as_bytes())?;
+            }
             file.sync_all()?;
             std::fs::rename(&beside, &self.path)?;
             sync_folder(self.path.parent().unwrap_or(Path::new("")))?;

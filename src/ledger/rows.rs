@@ -142,7 +142,11 @@ struct Version {
 
 /// The rows of [`ENTRY`] that keep `records`, made on all cores.
 pub(super) fn of_records(records: &[Arc<Record>]) -> rusqlite::Result<Vec<Vec<Value>>> {
-    records.par_iter().map(|record| of_record(record)).collect()
+    match records {
+        // To wake another thread takes longer.
+        [record] => Ok(vec![of_record(record)?]),
+        records => records.par_iter().map(|record| of_record(record)).collect(),
+    }
 }
 
 /// The row of [`ENTRY`] that keeps `record`.

@@ -174,8 +174,8 @@ impl Table {
     }
 }
 
-/// How many rows are read at a time.
-const BATCH: usize = 1024;
+/// How many rows are read, or made, at a time.
+pub(super) const BATCH: usize = 1024;
 
 /// The values of a row.
 pub(super) struct Columns(Vec<Value>);

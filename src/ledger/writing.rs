@@ -10,7 +10,7 @@ use super::census::Census;
 use super::mirror::Identity;
 use super::restoring::put_text;
 use super::rows;
-use super::table::{Columns, Fault};
+use super::table::{BATCH, Columns, Fault};
 use crate::catalogue::{Changes, Key};
 
 /// Keeps a fact by itself.
@@ -44,9 +44,11 @@ pub(super) fn write(
         let removed = u64::from(rows::ENTRY.remove(&transaction, &key)?);
         *entries = entries.saturating_sub(removed);
     }
-    for row in rows::of_records(&changes.records)? {
-        rows::add_record(&transaction, &row)?;
-        *entries += 1;
+    for some in changes.records.chunks(BATCH) {
+        for row in rows::of_records(some)? {
+            rows::add_record(&transaction, &row)?;
+            *entries += 1;
+        }
     }
     for (path, media) in &changes.media {
         if let Some(media) = media {
