@@ -37,7 +37,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::entry::{Draft, Entry, EntryId, FolderPath, Media, Slug, Stamp};
-use bulk::{on_all_cores, set_of};
+use bulk::on_all_cores;
 use identity::Traces;
 use links::Graph;
 use plan::second_of;
@@ -137,18 +137,10 @@ impl Catalogue {
     pub fn load(site: Uuid, records: Vec<Record>, media: Vec<(FolderPath, Media)>) -> Self {
         let mut catalogue = Self::new(site);
         catalogue.media = media.into_iter().collect();
-        let records: Vec<Arc<Record>> = records.into_iter().map(Arc::new).collect();
-        let moments = records.iter().flat_map(|record| seconds_of(record));
-        catalogue.seconds = set_of(moments.collect());
-        let due = records.iter().filter_map(|it| Some((it.due()?, it.key)));
-        catalogue.due = set_of(due.collect());
-        catalogue.traces = Traces::of(&records);
-        catalogue.graph = Graph::of(&records);
-        for record in &records {
-            catalogue.count_id(record);
-            catalogue.name(record);
-            catalogue.records.insert(record.key, Arc::clone(record));
+        for record in records {
+            catalogue.put_apart(record);
         }
+        let records = catalogue.connect();
         let resolve = |record: &Arc<Record>| catalogue.resolution(record);
         for record in on_all_cores(&records, resolve) {
             catalogue.relink(record);
@@ -178,14 +170,23 @@ impl Catalogue {
         } else {
             self.count_id(&record);
         }
-        if let Some(due) = record.due() {
-            self.due.insert((due, key));
-        }
-        self.seconds.extend(seconds_of(&record));
         self.traces.add(&record);
         self.graph.enter(&record);
-        self.name(&record);
-        self.records.insert(key, Arc::new(record));
+        self.keep(record);
+    }
+
+    /// Enters `record`, which was not known; [`Catalogue::connect`] is to follow.
+    fn put_apart(&mut self, record: Record) {
+        self.count_id(&record);
+        self.keep(record);
+    }
+
+    /// Has all records known by their files and by what they name and answer to, at once. Returns them.
+    fn connect(&mut self) -> Vec<Arc<Record>> {
+        let records: Vec<Arc<Record>> = self.records.values().cloned().collect();
+        self.traces = Traces::of(&records);
+        self.graph = Graph::of(&records);
+        records
     }
 
     /// An id grew from the first path of `record`.
@@ -194,9 +195,12 @@ impl Catalogue {
         self.ids_given.insert(record.first_path.clone(), given + 1);
     }
 
-    /// Has `record` found by its names, and counts it if it is live.
-    fn name(&mut self, record: &Record) {
+    fn keep(&mut self, record: Record) {
         let key = record.key;
+        if let Some(due) = record.due() {
+            self.due.insert((due, key));
+        }
+        self.seconds.extend(seconds_of(&record));
         self.next_key = self.next_key.max(key.0 + 1);
         self.live += usize::from(record.is_live());
         if record.displaced.is_none() {
@@ -209,6 +213,7 @@ impl Catalogue {
         for slug in &record.former {
             self.by_slug.entry(slug.clone()).or_insert(key);
         }
+        self.records.insert(key, Arc::new(record));
     }
 
     /// Whether any entry but `key` was published or updated at this second since 1970.

@@ -29,6 +29,7 @@ impl Catalogue {
         let mut turn = Turn {
             before: self,
             next: self.clone(),
+            is_first: self.records.is_empty(),
             now,
             touched: BTreeSet::new(),
             concerned: BTreeSet::new(),
@@ -57,6 +58,9 @@ impl Catalogue {
                 Err(problem) => turn.refused.push((draft.path, problem)),
             }
         }
+        if std::mem::take(&mut turn.is_first) {
+            turn.next.connect();
+        }
         for (path, stamp) in paths {
             turn.displace(&path);
             turn.disown(&path, &stamp, &missing);
@@ -76,6 +80,8 @@ impl Catalogue {
 struct Turn<'a> {
     before: &'a Catalogue,
     next: Catalogue,
+    /// Nothing was known before, and what comes is connected once all of it is there.
+    is_first: bool,
     now: Timestamp,
     /// Records that were put in this turn.
     touched: BTreeSet<Key>,
@@ -277,11 +283,14 @@ impl Turn<'_> {
 
     fn put(&mut self, record: Record) {
         let key = record.key;
+        self.concerned.insert(key);
+        self.touched.insert(key);
+        if self.is_first {
+            return self.next.put_apart(record);
+        }
         let old = self.next.records.get(&key).cloned();
         self.concerned
             .extend(self.next.graph.concerned(old.as_deref(), Some(&record)));
-        self.concerned.insert(key);
-        self.touched.insert(key);
         self.next.put(record);
     }
 
