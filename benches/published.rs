@@ -1,0 +1,217 @@
+//! The corpus, published in memory by the program's own parts: what its other parts are measured with.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use hyper::Request;
+use hyper::header::{ACCEPT_ENCODING, HOST, IF_NONE_MATCH, USER_AGENT};
+use hyper::http::request;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tidings::catalogue::{Catalogue, Changes, Observation};
+use tidings::documents::Documents;
+use tidings::entry::parse::{Conventions, Defaults, Labels, parse};
+use tidings::entry::{
+    Address, Bodies, Body, Content, Digest, Draft, FolderPath, Language, Person, Stamp, Text,
+};
+use tidings::http::conditional::Tag;
+use tidings::site::{Ages, Found, Kept, Plan, Settings, Site};
+use uuid::Uuid;
+
+use crate::corpus::{Article, Corpus};
+
+/// Entries of one feed document.
+const SHOWN: usize = 50;
+
+/// So many articles are published in one turn, so that not all texts are in memory at once.
+const TURN: usize = 5_000;
+
+/// So many bytes of finished documents are kept: enough for all that is measured.
+const CACHE_BYTES: usize = 64 << 20;
+
+/// So many articles, published.
+pub(crate) struct Published {
+    size: usize,
+    corpus: Corpus,
+    conventions: Conventions,
+    texts: Texts,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) site: Site,
+}
+
+impl Published {
+    /// `size` articles of the corpus, published at one moment.
+    pub(crate) fn new(size: usize) -> Result<Self> {
+        let mut published = Self {
+            size,
+            corpus: Corpus::new(size),
+            conventions: conventions(),
+            texts: Texts::default(),
+            catalogue: Catalogue::new(Uuid::from_u128(7)),
+            site: Site::new(
+                settings()?,
+                first(),
+                &Catalogue::new(Uuid::from_u128(7)),
+                &Kept::default(),
+                first(),
+            ),
+        };
+        let numbers: Vec<usize> = (0..size).collect();
+        let mut texts = HashMap::new();
+        for turn in numbers.chunks(TURN) {
+            let mut observation = Observation::default();
+            for &number in turn {
+                let draft = published.draft(&published.article(number))?;
+                if number + SHOWN >= size {
+                    texts.insert(draft.article.body, draft.body.clone());
+                }
+                observation.drafts.push((draft, stamp(number)));
+            }
+            let changes = published.catalogue.plan(observation, first());
+            published.catalogue.apply(changes);
+        }
+        published.texts = Texts(Arc::new(texts));
+        published.site = Site::new(
+            settings()?,
+            first(),
+            &published.catalogue,
+            &Kept::default(),
+            first(),
+        );
+        Ok(published)
+    }
+
+    /// The article with this number.
+    pub(crate) fn article(&self, number: usize) -> Article {
+        self.corpus.article(number)
+    }
+
+    /// An article that is newer than all, the `number`-th of them, with so many lines that name others.
+    pub(crate) fn new_article(&self, number: usize, lines: usize) -> Article {
+        let mut article = self.article(self.size + number);
+        let named = (1..=lines).map(|line| self.article(self.size * line / (lines + 1)).title);
+        article.related = named.collect();
+        article
+    }
+
+    /// What becomes of an article's file.
+    pub(crate) fn draft(&self, article: &Article) -> Result<Draft> {
+        let path = FolderPath::new(&article.path).context("no path")?;
+        Ok(parse(
+            &path,
+            article.with_yaml().as_bytes(),
+            &self.conventions,
+        )?)
+    }
+
+    /// What a turn decides that finds `draft`, which is new.
+    pub(crate) fn changes(&self, draft: Draft) -> Changes {
+        self.catalogue.plan(found(draft), now())
+    }
+
+    /// What makes the documents of the site.
+    pub(crate) fn documents(&self) -> Documents {
+        Documents::new(self.texts.clone(), TimeZone::UTC, CACHE_BYTES)
+    }
+
+    /// The plan of the document at `path`.
+    pub(crate) fn plan(&self, path: &str) -> Result<Plan> {
+        match self.site.find(path) {
+            Found::Document(plan) => Ok(plan),
+            other => bail!("{path} is no document: {other:?}"),
+        }
+    }
+}
+
+/// What a look finds that finds `draft`, which is new.
+pub(crate) fn found(draft: Draft) -> Observation {
+    Observation {
+        drafts: vec![(draft, stamp(usize::MAX >> 1))],
+        ..Observation::default()
+    }
+}
+
+/// What a reader asks for the RSS feed of all, who may know the document of a plan.
+pub(crate) fn request(known: Option<&Plan>) -> Result<request::Parts> {
+    let mut request = Request::get("/rss.xml")
+        .header(HOST, "example.org")
+        .header(USER_AGENT, "Reader/1.0 (+https://reader.example)")
+        .header(ACCEPT_ENCODING, "gzip, br");
+    if let Some(plan) = known {
+        request = request.header(IF_NONE_MATCH, Tag::Weak(plan.tag).to_header());
+    }
+    let (parts, ()) = request.body(())?.into_parts();
+    Ok(parts)
+}
+
+/// The default settings for reading entries.
+pub(crate) fn conventions() -> Conventions {
+    let labels = Labels::new(["Read", "Also read", "See also"]);
+    Conventions::new(TimeZone::UTC, labels, Defaults::default())
+}
+
+/// When the articles are published: after the dates of all.
+fn first() -> Timestamp {
+    Timestamp::UNIX_EPOCH + Duration::from_hours(24 * 365 * 60)
+}
+
+/// When what is measured happens.
+pub(crate) fn now() -> Timestamp {
+    first() + Duration::from_hours(1)
+}
+
+/// How long copies may be fresh.
+pub(crate) fn ages() -> Ages {
+    Ages::new(Duration::from_mins(1), Duration::from_mins(15))
+}
+
+fn settings() -> Result<Settings> {
+    Ok(Settings {
+        base: Address::parse("https://example.org/")?,
+        title: Text::new("News"),
+        description: Text::new("What is new here"),
+        language: Language::parse("en").context("no language")?,
+        author: Person {
+            name: Text::new("Ann"),
+            email: None,
+            uri: None,
+            avatar: None,
+        },
+        icon: None,
+        copyright: None,
+        podcast: None,
+        limit: SHOWN,
+        max_bytes: 1 << 20,
+        content: Content::Full,
+        selections: Vec::new(),
+        ages: ages(),
+        zone: "UTC".to_owned(),
+    })
+}
+
+/// The stamp of a file that is no other.
+fn stamp(number: usize) -> Stamp {
+    let number = number as u64;
+    Stamp {
+        device: 1,
+        inode: number,
+        size: 1,
+        modified: 1,
+        changed: 1,
+        born: i64::try_from(number).ok(),
+    }
+}
+
+/// The full texts of the entries that the feed of all shows.
+#[derive(Clone, Default)]
+struct Texts(Arc<HashMap<Digest, Body>>);
+
+impl Bodies for Texts {
+    fn body(&self, digest: Digest) -> io::Result<Body> {
+        let body = self.0.get(&digest).cloned();
+        body.ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
