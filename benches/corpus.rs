@@ -12,6 +12,7 @@ use std::path::Path;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
+use rayon::prelude::*;
 
 /// How many tags there are; the first is on every third article, the last on one in 200 or so.
 pub(crate) const TAGS: usize = 200;
@@ -40,6 +41,8 @@ const SPAN: i64 = 11 * 365 * 24 * 3600;
 
 /// What one article says.
 pub(crate) struct Article {
+    /// The first folder of its path.
+    pub(crate) section: String,
     pub(crate) path: String,
     pub(crate) title: String,
     pub(crate) date: Timestamp,
@@ -52,7 +55,8 @@ pub(crate) struct Article {
 }
 
 impl Article {
-    /// As Tidings, Jekyll and Eleventy have it.
+    /// As Tidings, Hugo, Jekyll and Eleventy have it: their words for this are the same. Only for
+    /// Tidings are the lines of related reading more than text.
     pub(crate) fn with_yaml(&self) -> String {
         let Self {
             title,
@@ -66,6 +70,28 @@ impl Article {
         let tags = tags.join(", ");
         let mut text = format!(
             "---\ntitle: {title}\ndate: {date}\nauthors: [{author}]\ntags: [{tags}]\n---\n\n{body}\n"
+        );
+        for title in related {
+            let _ = writeln!(text, "Read: {title}");
+        }
+        text
+    }
+
+    /// As Zola has it, which has taxonomies in a table of their own.
+    pub(crate) fn with_toml(&self) -> String {
+        let Self {
+            title,
+            date,
+            author,
+            tags,
+            body,
+            related,
+            ..
+        } = self;
+        let tags = tags.join("\", \"");
+        let mut text = format!(
+            "+++\ntitle = \"{title}\"\ndate = {date}\n\n[taxonomies]\nauthors = [\"{author}\"]\n\
+             tags = [\"{tags}\"]\n+++\n\n{body}\n"
         );
         for title in related {
             let _ = writeln!(text, "Read: {title}");
@@ -96,16 +122,28 @@ impl Corpus {
 
     /// The article with this number; those from `size` on are newer than all others.
     pub(crate) fn article(&self, number: usize) -> Article {
-        let mut rng = Self::rng(number);
         let step = SPAN / i64::try_from(self.size.max(1)).unwrap_or(i64::MAX);
         let seconds = i64::try_from(number).unwrap_or(i64::MAX) * step;
-        let date = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(FIRST + seconds);
+        self.article_of(number, FIRST + seconds)
+    }
+
+    /// One more article than there are: the first is `nth` 0. Each is a second newer than the one before, so that
+    /// thousands of them are still of the last year.
+    pub(crate) fn newer(&self, nth: usize) -> Article {
+        let seconds = i64::try_from(nth).unwrap_or(i64::MAX);
+        self.article_of(self.size + nth, FIRST + SPAN + seconds)
+    }
+
+    fn article_of(&self, number: usize, seconds: i64) -> Article {
+        let mut rng = Self::rng(number);
+        let date = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
         let tags = self.tags(&mut rng);
         let title = self.title(&mut rng, number);
         let author = rng.usize(..AUTHORS);
-        let section = self.word_at(rng.usize(..SECTIONS) + 2 * TAGS);
+        let section = self.section(rng.usize(..SECTIONS));
         let year = date.strftime("%Y");
         Article {
+            section: section.to_owned(),
             path: format!("{section}/{year}/article-{number:07}.md"),
             title,
             date,
@@ -121,6 +159,15 @@ impl Corpus {
             body: self.body(&mut rng),
             related: self.related(&mut rng, number),
         }
+    }
+
+    /// The folders of all sections.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = &str> {
+        (0..SECTIONS).map(|section| self.section(section))
+    }
+
+    fn section(&self, index: usize) -> &str {
+        self.word_at(index + 2 * TAGS)
     }
 
     fn tags(&self, rng: &mut Rng) -> Vec<usize> {
@@ -164,9 +211,19 @@ impl Corpus {
         Rng::with_seed(number as u64 + 1)
     }
 
-    /// Writes all articles below `folder`.
-    pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
-        (0..self.size).try_for_each(|number| write(folder, &self.article(number)))
+    /// Writes all articles below `folder`, as `form` has them, and says after each that it is `done`.
+    pub(crate) fn write(
+        &self,
+        folder: &Path,
+        form: fn(&Article) -> String,
+        done: impl Fn() + Sync,
+    ) -> io::Result<()> {
+        (0..self.size).into_par_iter().try_for_each(|number| {
+            let article = self.article(number);
+            write(folder, &article.path, &form(&article))?;
+            done();
+            Ok(())
+        })
     }
 
     fn body(&self, rng: &mut Rng) -> String {
@@ -215,13 +272,13 @@ impl Corpus {
 }
 
 /// Writes one article below `folder`, as programs do that know what they are at: renamed into place.
-pub(crate) fn write(folder: &Path, article: &Article) -> io::Result<()> {
-    let path = folder.join(&article.path);
+pub(crate) fn write(folder: &Path, path: &str, text: &str) -> io::Result<()> {
+    let path = folder.join(path);
     let written = path.with_extension("md.tmp");
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::write(&written, article.with_yaml())?;
+    fs::write(&written, text)?;
     fs::rename(written, path)
 }
 

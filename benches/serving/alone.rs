@@ -8,10 +8,11 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::meter::{self, Cpu, Memory};
+use crate::feeds::{Coding, right};
+use crate::meter::{self, Cpu, Memory, in_megabytes};
 use crate::report::Row;
 use crate::server::{Cores, Server};
-use crate::site::{Coding, Site, right};
+use crate::site::Site;
 
 /// How long nothing happens in the row `idle`.
 const IDLE: Duration = Duration::from_mins(1);
@@ -41,7 +42,7 @@ pub(crate) fn memory(name: &'static str, site: &Site, goal: f64) -> Result<Row> 
     Ok(Row {
         name,
         what,
-        nginx: String::new(),
+        other: String::new(),
         tidings: format!("{} at the first start, {} later", said(first), said(later)),
         ratio: String::new(),
         goal: format!("{goal} MB"),
@@ -75,7 +76,7 @@ pub(crate) fn idle(
     Ok(Row {
         name,
         what: "idle for a minute, the sample articles".to_owned(),
-        nginx: String::new(),
+        other: String::new(),
         tidings: format!(
             "{}, {milliseconds:.1} ms CPU, woken {wakes} times",
             said(memory)
@@ -99,11 +100,6 @@ fn said(memory: Memory) -> String {
 
 fn values(memory: Memory) -> serde_json::Value {
     json!({ "resident": memory.resident, "anonymous": memory.anonymous })
-}
-
-#[allow(clippy::cast_precision_loss, reason = "memory is small enough")]
-fn in_megabytes(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
 }
 
 /// Copies a folder with all that lies below it.

@@ -8,24 +8,34 @@
 )]
 
 mod alone;
+#[path = "../client.rs"]
 mod client;
+#[allow(dead_code, reason = "other benchmarks need more of it")]
 #[path = "../corpus.rs"]
 mod corpus;
+#[path = "../feeds.rs"]
+mod feeds;
 mod load;
+#[allow(dead_code, reason = "other benchmarks need more of it")]
+#[path = "../meter.rs"]
 mod meter;
+mod nginx;
 mod offered;
 mod pairs;
+#[path = "../report.rs"]
 mod report;
 mod rows;
+#[allow(dead_code, reason = "other benchmarks need more of it")]
+#[path = "../server.rs"]
 mod server;
 mod site;
+#[path = "../statistics.rs"]
+mod statistics;
 mod tools;
 
-use std::fs;
-use std::path::Path;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
+use serde_json::json;
 
 use self::report::Setting;
 
@@ -57,18 +67,26 @@ fn main() -> Result<()> {
     let folder = server::folder_for_all()?;
     let busy = report::busy();
     let rows = rows::measure(&options, folder.path())?;
+    let Options {
+        articles,
+        repeats,
+        seconds,
+        ..
+    } = options;
+    let note = format!(
+        "Seconds are those of the server's CPU for 100,000 requests; the ratio is that of nginx to Tidings.\n\
+         {articles} articles, medians of {repeats} pairs of {seconds} s each."
+    );
     let setting = Setting {
-        articles: options.articles,
-        repeats: options.repeats,
-        seconds: options.seconds,
+        other: "nginx",
+        note,
+        values: json!({ "articles": articles, "repeats": repeats, "seconds": seconds }),
+        programs: vec![
+            report::version("nginx", "-v"),
+            report::version("wrk", "-v"),
+            report::version("h2load", "--version"),
+        ],
         busy,
     };
-    let table = report::markdown(&rows, &setting);
-    let json = serde_json::to_string_pretty(&report::json(&rows, &setting))?;
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-    let target = target.context("the target folder has no parent")?;
-    fs::write(target.join("serving.md"), &table)?;
-    fs::write(target.join("serving.json"), json + "\n")?;
-    println!("\n{table}");
-    Ok(())
+    report::publish("serving", &rows, &setting)
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::load::Load;
 use crate::report::Row;
 use crate::server::Server;
+use crate::statistics::{median, spread};
 
 /// One load on one server.
 #[derive(Clone, Copy, Debug)]
@@ -71,11 +72,7 @@ impl Pairs {
             .0
             .iter()
             .map(|[nginx, tidings]| of(nginx) / of(tidings));
-        let mut ratios: Vec<f64> = ratios.collect();
-        ratios.sort_by(f64::total_cmp);
-        let first = ratios.first().copied().unwrap_or(f64::NAN);
-        let last = ratios.last().copied().unwrap_or(f64::NAN);
-        [first, median(ratios), last]
+        spread(ratios.collect())
     }
 
     /// The row for requests per second of CPU.
@@ -85,7 +82,7 @@ impl Pairs {
         Row {
             name,
             what: what.to_owned(),
-            nginx: format!("{nginx:.2} s"),
+            other: format!("{nginx:.2} s"),
             tidings: format!("{tidings:.2} s"),
             ratio: format!("{ratio:.2} ({least:.2}–{most:.2})"),
             goal: format!("{goal:.2}"),
@@ -101,7 +98,7 @@ impl Pairs {
         Row {
             name,
             what: what.to_owned(),
-            nginx: format!("{:.2} ms", nginx / 1e3),
+            other: format!("{:.2} ms", nginx / 1e3),
             tidings: format!("{:.2} ms", tidings / 1e3),
             ratio: format!("{ratio:.2} ({least:.2}–{most:.2})"),
             goal: "1.00".to_owned(),
@@ -119,7 +116,7 @@ impl Pairs {
         Row {
             name,
             what: what.to_owned(),
-            nginx: format!("{nginx:.2} s, {:.1} kB each", nginx_bytes / 1e3),
+            other: format!("{nginx:.2} s, {:.1} kB each", nginx_bytes / 1e3),
             tidings: format!("{tidings:.2} s, {:.1} kB each", tidings_bytes / 1e3),
             ratio: format!("{ratio:.2} ({least:.2}–{most:.2}), bytes {fewer:.0}"),
             goal: format!("{cpu:.2}, bytes {bytes}"),
@@ -148,11 +145,4 @@ impl Pairs {
         };
         json!({ "ratio": ratio, "nginx": side(0), "tidings": side(1) })
     }
-}
-
-/// The middle one, or of an even number the lower of both.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len().saturating_sub(1) / 2;
-    values.get(middle).copied().unwrap_or(f64::NAN)
 }

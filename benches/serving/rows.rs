@@ -6,12 +6,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::feeds::{Coding, right};
 use crate::load::{self, Asked, H2load};
 use crate::offered::{self, Offer};
 use crate::pairs::{Pairs, Sample, sample};
 use crate::report::Row;
 use crate::server::Server;
-use crate::site::{self, Coding, Site};
+use crate::site::{self, Site};
 use crate::{Options, alone, client};
 
 /// The feed that is asked for where one is enough: that of all articles.
@@ -85,7 +86,7 @@ pub(crate) fn measure(options: &Options, folder: &Path) -> Result<Vec<Row>> {
     for (name, measure) in asked {
         eprint!("{name:<14} ");
         let row = bench.row(name, measure)?;
-        eprintln!("{}", row.summary());
+        eprintln!("{}", row.summary("nginx"));
         rows.push(row);
     }
     Ok(rows)
@@ -287,7 +288,7 @@ impl Kind {
                 (vec![Coding::Gzip.wish(), wish], answer.len() as f64)
             }
             Self::Whole(coding) => {
-                let answer = site::right(server, FEED, coding)?;
+                let answer = right(server, FEED, coding)?;
                 (vec![coding.wish()], answer.len() as f64)
             }
         })

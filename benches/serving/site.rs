@@ -6,29 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use crate::client::{self, Answer};
-use crate::corpus::{AUTHORS, Corpus, TAGS};
+use crate::corpus::{self, AUTHORS, Article, Corpus, TAGS};
+use crate::feeds::{self, Coding, right};
+use crate::nginx;
 use crate::server::{Cores, Server};
-
-/// How the same feed is sent.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Coding {
-    Identity,
-    Gzip,
-}
-
-impl Coding {
-    /// The field that asks for it.
-    pub(crate) fn wish(self) -> String {
-        format!("Accept-Encoding: {}", self.name())
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Identity => "identity",
-            Self::Gzip => "gzip",
-        }
-    }
-}
 
 /// Both servers with the same feeds, on the same core.
 pub(crate) struct Site {
@@ -46,9 +27,17 @@ impl Site {
     pub(crate) fn new(folder: &Path, articles: usize) -> Result<Self> {
         let entries = folder.join("entries");
         let corpus = Corpus::new(articles);
-        corpus.write(&entries)?;
-        let tidings = Server::tidings(&folder.join("tidings"), &entries, Cores::One)?;
-        let feeds = feeds(&tidings)?;
+        corpus.write(&entries, Article::with_yaml, || ())?;
+        let mut tidings = Server::tidings(&folder.join("tidings"), &entries, Cores::One)?;
+        if client::speaks_http2(tidings.address)? {
+            tidings.http2 = Some(tidings.address);
+        }
+        let feeds = feeds::of(&tidings)?;
+        ensure!(
+            feeds.len() == 1 + TAGS + AUTHORS,
+            "{} feeds: are there too few articles for all tags and authors?",
+            feeds.len()
+        );
         let root = folder.join("root");
         for feed in &feeds {
             let file = root.join(feed.trim_start_matches('/'));
@@ -60,7 +49,7 @@ impl Site {
             fs::write(file.with_extension("xml.gz"), gzip.body)?;
             fs::write(file, identity.body)?;
         }
-        let nginx = Server::nginx(&folder.join("nginx"), &root)?;
+        let nginx = nginx::start(&folder.join("nginx"), &root)?;
         let site = Self {
             corpus,
             articles,
@@ -89,7 +78,11 @@ impl Site {
     pub(crate) fn publish_one(&self) -> Result<()> {
         let before = tag(&self.tidings, "/rss.xml")?;
         let article = self.corpus.article(self.articles);
-        crate::corpus::write(&self.folder.join("entries"), &article)?;
+        corpus::write(
+            &self.folder.join("entries"),
+            &article.path,
+            &article.with_yaml(),
+        )?;
         let start = std::time::Instant::now();
         while tag(&self.tidings, "/rss.xml")? == before {
             ensure!(
@@ -117,38 +110,9 @@ impl Site {
                     .set_modified(date)?;
             }
         }
-        self.nginx = Server::nginx(&self.folder.join("nginx"), &root)?;
+        self.nginx = nginx::start(&self.folder.join("nginx"), &root)?;
         Ok(())
     }
-}
-
-/// The RSS feeds of all, of tags and of authors, as the list of feeds has them.
-pub(crate) fn feeds(tidings: &Server) -> Result<Vec<String>> {
-    let list = client::get(tidings.address, "/feeds.opml", &[])?;
-    let list = String::from_utf8(list.body)?;
-    let urls = list.split("xmlUrl=\"").skip(1);
-    let paths = urls.filter_map(|rest| {
-        let (url, _) = rest.split_once('"')?;
-        let (_, path) = url.split_once("://")?.1.split_once('/')?;
-        Some(format!("/{path}"))
-    });
-    let is_ours = |path: &String| {
-        let is_one = |folder: &str| path.starts_with(folder);
-        path == "/rss.xml" || is_one("/tags/") || is_one("/authors/")
-    };
-    let feeds: Vec<String> = paths
-        .map(|path| match path.rsplit_once('/') {
-            Some((folder, _)) => format!("{folder}/rss.xml"),
-            None => path,
-        })
-        .filter(is_ours)
-        .collect();
-    ensure!(
-        feeds.len() == 1 + TAGS + AUTHORS,
-        "{} feeds: are there too few articles for all tags and authors?",
-        feeds.len()
-    );
-    Ok(feeds)
 }
 
 /// The validator that a reader who takes gzip has for a feed.
@@ -157,23 +121,6 @@ pub(crate) fn tag(server: &Server, feed: &str) -> Result<String> {
     let tag = answer.field("etag");
     ensure!(!tag.is_empty(), "{}: {feed} has no ETag", server.name);
     Ok(tag.to_owned())
-}
-
-/// The feed, complete, in the coding that was asked for.
-pub(crate) fn right(server: &Server, feed: &str, coding: Coding) -> Result<Answer> {
-    let answer = client::get(server.address, feed, &[coding.wish()])?;
-    let coded = match answer.field("content-encoding") {
-        "" => "identity",
-        coded => coded,
-    };
-    ensure!(
-        answer.status == 200 && coded == coding.name(),
-        "{}: {feed} is {} in {coded}, not 200 in {}",
-        server.name,
-        answer.status,
-        coding.name()
-    );
-    Ok(answer)
 }
 
 /// The answer to one poll with the tag that the server gave, which must be 304.

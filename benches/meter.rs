@@ -53,6 +53,8 @@ pub(crate) struct Memory {
     pub(crate) resident: u64,
     /// Of these, what is no file's.
     pub(crate) anonymous: u64,
+    /// Of these, what no other process shares.
+    pub(crate) private: u64,
 }
 
 /// The memory of `process` now.
@@ -61,7 +63,19 @@ pub(crate) fn memory(process: u32) -> Result<Memory> {
     Ok(Memory {
         resident: number(&path, "Rss:")? * 1024,
         anonymous: number(&path, "Anonymous:")? * 1024,
+        private: (number(&path, "Private_Clean:")? + number(&path, "Private_Dirty:")?) * 1024,
     })
+}
+
+/// The most bytes that `process` has had in memory.
+pub(crate) fn peak(process: u32) -> Result<u64> {
+    Ok(number(&format!("/proc/{process}/status"), "VmHWM:")? * 1024)
+}
+
+/// Bytes as megabytes of 2²⁰.
+#[allow(clippy::cast_precision_loss, reason = "memory is small enough")]
+pub(crate) fn in_megabytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }
 
 /// A process with all its children.

@@ -2,20 +2,23 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 /// One row of the table.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) what: String,
-    pub(crate) nginx: String,
+    /// What Tidings is compared with.
+    pub(crate) other: String,
     pub(crate) tidings: String,
-    /// How much better Tidings is.
+    /// Tidings beside the other.
     pub(crate) ratio: String,
     pub(crate) goal: String,
-    /// `None`: not measured.
+    /// `None`: not measured, or there is no goal.
     pub(crate) is_met: Option<bool>,
     /// Every sample.
     pub(crate) values: Value,
@@ -27,7 +30,7 @@ impl Row {
         Self {
             name,
             what: what.to_owned(),
-            nginx: String::new(),
+            other: String::new(),
             tidings: reason.to_owned(),
             ratio: String::new(),
             goal: String::new(),
@@ -40,31 +43,58 @@ impl Row {
         match self.is_met {
             Some(true) => "reached",
             Some(false) => "missed",
-            None => "not measured",
+            None if self.values.is_null() => "not measured",
+            None => "",
         }
     }
 
     /// All of it on a line, for who waits.
-    pub(crate) fn summary(&self) -> String {
+    pub(crate) fn summary(&self, other: &str) -> String {
         let parts = [
-            ("nginx ", &self.nginx),
-            ("tidings ", &self.tidings),
-            ("ratio ", &self.ratio),
-            ("goal ", &self.goal),
+            (other, &self.other),
+            ("tidings", &self.tidings),
+            ("ratio", &self.ratio),
+            ("goal", &self.goal),
         ];
         let parts = parts.iter().filter(|(_, text)| !text.is_empty());
-        let parts: Vec<String> = parts.map(|(key, text)| format!("{key}{text}")).collect();
-        format!("{}; {}", parts.join(", "), self.verdict())
+        let parts: Vec<String> = parts.map(|(key, text)| format!("{key} {text}")).collect();
+        let mut line = parts.join(", ");
+        if !self.verdict().is_empty() {
+            let _ = write!(line, "; {}", self.verdict());
+        }
+        line
     }
 }
 
 /// What a run was made with.
 pub(crate) struct Setting {
-    pub(crate) articles: usize,
-    pub(crate) repeats: usize,
-    pub(crate) seconds: u32,
+    /// What the rows compare Tidings with.
+    pub(crate) other: &'static str,
+    /// What people should know who read the table.
+    pub(crate) note: String,
+    /// The same for programs.
+    pub(crate) values: Value,
+    /// The foreign programs, with their versions.
+    pub(crate) programs: Vec<String>,
     /// What the machine was at already.
     pub(crate) busy: String,
+}
+
+/// Writes the table below the target folder, for people and for programs, and prints it.
+pub(crate) fn publish(name: &str, rows: &[Row], setting: &Setting) -> Result<()> {
+    let table = markdown(rows, setting);
+    let json = serde_json::to_string_pretty(&json(rows, setting))?;
+    let target = target()?;
+    fs::write(target.join(name).with_extension("md"), &table)?;
+    fs::write(target.join(name).with_extension("json"), json + "\n")?;
+    println!("\n{table}");
+    Ok(())
+}
+
+/// The folder that builds are in.
+pub(crate) fn target() -> Result<&'static Path> {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+    target.context("the target folder has no parent")
 }
 
 /// How many threads have wanted a core in the last minute, as the kernel says it.
@@ -74,10 +104,11 @@ pub(crate) fn busy() -> String {
 }
 
 /// The table as Markdown.
-pub(crate) fn markdown(rows: &[Row], setting: &Setting) -> String {
-    let mut text = String::from(
-        "| row | what | nginx | Tidings | ratio (least–most) | goal | |\n\
+fn markdown(rows: &[Row], setting: &Setting) -> String {
+    let mut text = format!(
+        "| row | what | {} | Tidings | ratio (least–most) | goal | |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n",
+        setting.other
     );
     for row in rows {
         let _ = writeln!(
@@ -85,7 +116,7 @@ pub(crate) fn markdown(rows: &[Row], setting: &Setting) -> String {
             "| `{}` | {} | {} | {} | {} | {} | {} |",
             row.name,
             row.what,
-            row.nginx,
+            row.other,
             row.tidings,
             row.ratio,
             row.goal,
@@ -94,19 +125,16 @@ pub(crate) fn markdown(rows: &[Row], setting: &Setting) -> String {
     }
     let _ = write!(
         text,
-        "\nSeconds are those of the server's CPU for 100,000 requests; the ratio is that of nginx to Tidings.\n\
-         {} articles, medians of {} pairs of {} s each. {}. Load average before: {}.\n",
-        setting.articles,
-        setting.repeats,
-        setting.seconds,
-        machine().join(", "),
+        "\n{} {}. Load average before: {}.\n",
+        setting.note,
+        machine(&setting.programs).join(", "),
         setting.busy
     );
     text
 }
 
 /// The table with every sample, as JSON.
-pub(crate) fn json(rows: &[Row], setting: &Setting) -> Value {
+fn json(rows: &[Row], setting: &Setting) -> Value {
     let rows = rows.iter().map(|row| {
         json!({
             "row": row.name,
@@ -117,17 +145,15 @@ pub(crate) fn json(rows: &[Row], setting: &Setting) -> Value {
         })
     });
     json!({
-        "machine": machine(),
+        "machine": machine(&setting.programs),
         "load_average_before": setting.busy,
-        "articles": setting.articles,
-        "repeats": setting.repeats,
-        "seconds": setting.seconds,
+        "setting": setting.values,
         "rows": rows.collect::<Value>(),
     })
 }
 
 /// Processor, system and programs.
-fn machine() -> Vec<String> {
+fn machine(programs: &[String]) -> Vec<String> {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let processors = read("/proc/cpuinfo");
     let models = processors.lines().filter_map(|line| {
@@ -136,17 +162,16 @@ fn machine() -> Vec<String> {
     });
     let models: Vec<&str> = models.collect();
     let model = models.first().copied().unwrap_or("unknown");
-    vec![
+    let mut machine = vec![
         format!("{} cores of {model}", models.len()),
         format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()),
-        version("nginx", "-v"),
-        version("wrk", "-v"),
-        version("h2load", "--version"),
-    ]
+    ];
+    machine.extend_from_slice(programs);
+    machine
 }
 
 /// The version that a program says it is of, with its name.
-fn version(program: &str, option: &str) -> String {
+pub(crate) fn version(program: &str, option: &str) -> String {
     let said = Command::new(program).arg(option).output();
     let said = said.map(|output| [output.stdout, output.stderr].concat());
     let said = String::from_utf8_lossy(&said.unwrap_or_default()).into_owned();

@@ -1,7 +1,6 @@
-//! The two servers, each on one core with one thread for requests.
+//! Servers, each a process of its own that ends with its value here.
 
-use std::ffi::{OsStr, OsString};
-use std::fmt::Write as _;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::client;
 use crate::meter::{self, Cpu};
@@ -21,17 +20,40 @@ const CORE: &str = "0";
 /// How long a server may take to be ready; the first start over a corpus reads all of it.
 const PATIENCE: Duration = Duration::from_mins(10);
 
+/// How often it is looked whether one is ready: seldom enough to be no load, and often for what takes
+/// some ten milliseconds.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// Where Tidings logs, in its folder.
+pub(crate) const LOG: &str = "tidings.log";
+
 /// A server that runs; it ends with this value.
 pub(crate) struct Server {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
     /// Where it speaks HTTP/2, if it does.
     pub(crate) http2: Option<SocketAddr>,
+    /// When it was started.
+    pub(crate) started: Instant,
+    /// How long it took from there to the first good answer.
+    pub(crate) ready: Duration,
     child: Child,
+}
+
+/// A program to start as a server.
+pub(crate) struct Launch<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) command: Command,
+    pub(crate) address: SocketAddr,
+    /// Where the first good answer is looked for.
+    pub(crate) path: &'a str,
+    /// Where what it prints goes.
+    pub(crate) log: &'a Path,
 }
 
 /// Which cores a server may use.
 #[derive(Clone, Copy)]
+#[allow(dead_code, reason = "not every benchmark needs both")]
 pub(crate) enum Cores {
     /// One: the measure of requests.
     One,
@@ -53,54 +75,37 @@ impl Server {
                  admin_listen = \"off\"\ntimezone = \"UTC\"\n"
             ),
         )?;
-        let mut command = on(cores, &program());
+        let mut command = tidings(cores);
         command
             .arg("serve")
             .args(["--config".as_ref(), config.as_os_str()])
             .args(["--entries".as_ref(), entries.as_os_str()])
             .args(["--state".as_ref(), folder.join("state").as_os_str()])
             .current_dir(folder);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("TIDINGS_") {
-                command.env_remove(name);
-            }
-        }
-        let mut server = Self::start("tidings", command, address, &folder.join("tidings.log"))?;
-        if client::speaks_http2(address)? {
-            server.http2 = Some(address);
-        }
-        Ok(server)
+        Self::start(Launch {
+            name: "tidings",
+            command,
+            address,
+            path: "/rss.xml",
+            log: &folder.join(LOG),
+        })
     }
 
-    /// nginx with `root` as its files, and what it needs besides in `folder`.
-    pub(crate) fn nginx(folder: &Path, root: &Path) -> Result<Self> {
-        fs::create_dir_all(folder)?;
-        let (address, http2) = (free_address()?, free_address()?);
-        let config = folder.join("nginx.conf");
-        fs::write(&config, nginx_config(folder, root, address, http2))?;
-        let mut command = on(Cores::One, "nginx".as_ref());
-        command
-            .arg("-p")
-            .arg(folder)
-            .arg("-c")
-            .arg(&config)
-            .args(["-e", "stderr"]);
-        let mut server = Self::start("nginx", command, address, &folder.join("nginx.log"))?;
-        server.http2 = Some(http2);
-        Ok(server)
-    }
-
-    fn start(
-        name: &'static str,
-        mut command: Command,
-        address: SocketAddr,
-        log: &Path,
-    ) -> Result<Self> {
+    /// Starts it, and returns when it is ready.
+    pub(crate) fn start(launch: Launch) -> Result<Self> {
+        let Launch {
+            name,
+            mut command,
+            address,
+            path,
+            log,
+        } = launch;
         let file = File::create(log)?;
         command
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file);
+        let started = Instant::now();
         let child = command
             .spawn()
             .with_context(|| format!("{name} can't be started"))?;
@@ -108,23 +113,25 @@ impl Server {
             name,
             address,
             http2: None,
+            started,
+            ready: Duration::ZERO,
             child,
         };
-        let start = Instant::now();
         loop {
+            // Anything but "not yet" and no answer at all.
+            let answer = client::get(address, path, &[]);
+            if answer.is_ok_and(|answer| answer.status == 200) {
+                server.ready = started.elapsed();
+                return Ok(server);
+            }
             if server.child.try_wait()?.is_some() {
                 let log = fs::read_to_string(log).unwrap_or_default();
                 bail!("{name} has ended:\n{log}");
             }
-            // Anything but "not yet" and no answer at all.
-            let answer = client::get(address, "/rss.xml", &[]);
-            if answer.is_ok_and(|answer| answer.status == 200) {
-                return Ok(server);
-            }
-            if start.elapsed() > PATIENCE {
+            if started.elapsed() > PATIENCE {
                 bail!("{name} was not ready within {PATIENCE:?}");
             }
-            thread::sleep(Duration::from_millis(50));
+            thread::sleep(LOOK);
         }
     }
 
@@ -141,12 +148,12 @@ impl Server {
     /// Waits until it has nothing to do any more: what a start leaves to be done behind the answers is
     /// no part of them.
     pub(crate) fn settle(&self) -> Result<()> {
-        const LOOK: Duration = Duration::from_secs(1);
+        const A_WHILE: Duration = Duration::from_secs(1);
         const QUIET: u64 = 5_000_000;
         let start = Instant::now();
         loop {
             let before = self.cpu()?;
-            thread::sleep(LOOK);
+            thread::sleep(A_WHILE);
             if self.cpu()?.since(&before) < QUIET {
                 return Ok(());
             }
@@ -173,14 +180,22 @@ impl Drop for Server {
     }
 }
 
-/// The program just built, or as in the tests the one that `TIDINGS_PROGRAM` names.
-fn program() -> OsString {
+/// The program just built, or as in the tests the one that `TIDINGS_PROGRAM` names, with nothing else
+/// that the environment says of it.
+pub(crate) fn tidings(cores: Cores) -> Command {
     let named = std::env::var_os("TIDINGS_PROGRAM");
-    named.unwrap_or_else(|| env!("CARGO_BIN_EXE_tidings").into())
+    let program = named.unwrap_or_else(|| env!("CARGO_BIN_EXE_tidings").into());
+    let mut command = on(cores, &program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("TIDINGS_") {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// `program`, on the servers' core or on all.
-fn on(cores: Cores, program: &OsStr) -> Command {
+pub(crate) fn on(cores: Cores, program: &OsStr) -> Command {
     match cores {
         Cores::All => Command::new(program),
         Cores::One => {
@@ -192,57 +207,8 @@ fn on(cores: Cores, program: &OsStr) -> Command {
 }
 
 /// A port that was free a moment ago.
-fn free_address() -> Result<SocketAddr> {
+pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
-}
-
-/// nginx as fast as it can be made for files that don't change: nothing is logged, files stay open, what
-/// is compressed lies beside them, and a connection is accepted with its first request.
-fn nginx_config(folder: &Path, root: &Path, address: SocketAddr, http2: SocketAddr) -> String {
-    let folder = folder.display();
-    let root = root.display();
-    let mut config = String::new();
-    if geteuid().is_root() {
-        // Else the worker would become a user who may not read the files.
-        config.push_str("user root;\n");
-    }
-    let _ = write!(
-        config,
-        r#"daemon off;
-worker_processes 1;
-worker_rlimit_nofile 8192;
-pid "{folder}/nginx.pid";
-events {{
-    worker_connections 4096;
-}}
-http {{
-    types {{
-        application/rss+xml xml;
-    }}
-    access_log off;
-    client_body_temp_path "{folder}/body";
-    proxy_temp_path "{folder}/proxy";
-    fastcgi_temp_path "{folder}/fastcgi";
-    uwsgi_temp_path "{folder}/uwsgi";
-    scgi_temp_path "{folder}/scgi";
-    sendfile on;
-    tcp_nopush on;
-    keepalive_requests 1000000000;
-    open_file_cache max=10000 inactive=1h;
-    open_file_cache_valid 1h;
-    gzip_static on;
-    etag on;
-    root "{root}";
-    server {{
-        listen {address} deferred backlog=4096;
-    }}
-    server {{
-        listen {http2} http2 deferred backlog=4096;
-    }}
-}}
-"#
-    );
-    config
 }
 
 /// A folder for everything that a run needs, on the disk that the build is on.
