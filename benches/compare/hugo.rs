@@ -262,8 +262,8 @@ fn page(article: &Article) -> String {
     format!("/entries/{title}")
 }
 
-/// From nothing to files: by Hugo with pages, and by `tidings build`, which writes more: pages of feeds, three
-/// formats, archives, feeds of sections and languages, and three compressed twins of each file.
+/// From nothing to files: by Hugo with pages, and by `tidings build`, which writes more: three formats, pages of
+/// feeds, archives, feeds of sections, languages and related articles, and three compressed twins of each file.
 pub(crate) fn files(bench: &mut Bench, name: &'static str) -> Result<Row> {
     let what = "from nothing to files: feeds and pages";
     if bench.articles > MOST_WRITTEN {

@@ -46,9 +46,9 @@ const ROWS: &[(&str, Measure)] = &[
     ("memory", Measure::Memory(150.0)),
     ("hugo-feeds", Measure::Hugo(Output::Feeds, 50.0)),
     ("hugo-pages", Measure::Hugo(Output::Pages, 20.0)),
-    ("hugo-files", Measure::HugoFiles),
+    (HUGO_FILES, Measure::HugoFiles),
     ("hugo-drop", Measure::HugoDrop),
-    ("zola", Measure::Zola),
+    (ZOLA, Measure::Zola),
     (
         "drop-rss",
         Measure::Drop("/rss.xml", Coding::Identity, dropped(1.0)),
@@ -67,6 +67,11 @@ const ROWS: &[(&str, Measure)] = &[
     ("burst-rename", Measure::BurstRename(100.0)),
     ("burst-drop", Measure::BurstDrop(1.5)),
 ];
+
+/// Not measured but by this name, as it takes minutes.
+const HUGO_FILES: &str = "hugo-files";
+
+const ZOLA: &str = "zola";
 
 /// Not measured but by this name, as it takes long and much of the disk.
 const MILLION: &str = "million";
@@ -100,9 +105,12 @@ pub(crate) struct Measured {
 
 /// Measures the rows whose names have one of the filters in them, at all sizes; without any filter, all.
 pub(crate) fn measure(options: &Options, folder: &Path) -> Result<Measured> {
-    let is_asked = |name: &str| {
-        let filters = &options.rows;
-        filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()))
+    let filters = &options.rows;
+    let is_asked = |name: &str| match name {
+        HUGO_FILES => filters.iter().any(|filter| filter == name),
+        // Nobody need be told each time that it is not there.
+        ZOLA if filters.is_empty() => std::env::var_os(zola::PROGRAM).is_some(),
+        _ => filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str())),
     };
     let asked: Vec<_> = ROWS.iter().filter(|(name, _)| is_asked(name)).collect();
     let million = options.rows.iter().any(|row| row == MILLION);

@@ -15,6 +15,9 @@ use crate::report::Row;
 use crate::starts;
 use crate::statistics::median;
 
+/// What names the program.
+pub(crate) const PROGRAM: &str = "ZOLA";
+
 const CONFIG: &str = r#"base_url = "https://news.example.org"
 title = "Tidings"
 generate_sitemap = false
@@ -36,8 +39,12 @@ const LIST: &str = r#"<!doctype html>
 /// From nothing to feeds and pages: written by Zola, and the feeds answered by Tidings.
 pub(crate) fn build(bench: &mut Bench, name: &'static str) -> Result<Row> {
     let what = bench.what("from nothing to feeds and pages");
-    let Some(program) = std::env::var_os("ZOLA") else {
-        return Ok(Row::not_measured(name, &what, "ZOLA names no program"));
+    let Some(program) = std::env::var_os(PROGRAM) else {
+        return Ok(Row::not_measured(
+            name,
+            &what,
+            &format!("{PROGRAM} names no program"),
+        ));
     };
     let folder = bench.folder.join("zola");
     let content = folder.join("content");
