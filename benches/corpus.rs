@@ -62,19 +62,12 @@ impl Article {
             title,
             date,
             author,
-            tags,
-            body,
-            related,
             ..
         } = self;
-        let tags = tags.join(", ");
-        let mut text = format!(
-            "---\ntitle: {title}\ndate: {date}\nauthors: [{author}]\ntags: [{tags}]\n---\n\n{body}\n"
-        );
-        for title in related {
-            let _ = writeln!(text, "Read: {title}");
-        }
-        text
+        let tags = self.tags.join(", ");
+        self.below(&format!(
+            "---\ntitle: {title}\ndate: {date}\nauthors: [{author}]\ntags: [{tags}]\n---\n"
+        ))
     }
 
     /// As Zola has it, which has taxonomies in a table of their own.
@@ -83,17 +76,19 @@ impl Article {
             title,
             date,
             author,
-            tags,
-            body,
-            related,
             ..
         } = self;
-        let tags = tags.join("\", \"");
-        let mut text = format!(
+        let tags = self.tags.join("\", \"");
+        self.below(&format!(
             "+++\ntitle = \"{title}\"\ndate = {date}\n\n[taxonomies]\nauthors = [\"{author}\"]\n\
-             tags = [\"{tags}\"]\n+++\n\n{body}\n"
-        );
-        for title in related {
+             tags = [\"{tags}\"]\n+++\n"
+        ))
+    }
+
+    /// The text below its front matter.
+    fn below(&self, front_matter: &str) -> String {
+        let mut text = format!("{front_matter}\n{}\n", self.body);
+        for title in &self.related {
             let _ = writeln!(text, "Read: {title}");
         }
         text

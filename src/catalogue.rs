@@ -195,6 +195,7 @@ impl Catalogue {
         self.ids_given.insert(record.first_path.clone(), given + 1);
     }
 
+    /// Keeps `record`, found by its key, path, id, addresses and dates, and counts it if it is live.
     fn keep(&mut self, record: Record) {
         let key = record.key;
         if let Some(due) = record.due() {

@@ -8,7 +8,7 @@
 //! file `lock` beside it is held as long as it is open.
 //!
 //! **Damage.** Nothing that was kept is believed without a proof: each row has a sum, each text its
-//! name, and the rows are counted (`rows`, `examination`). What is damaged is moved aside, and a new ledger is
+//! name, and the rows are counted (`table`, `examination`). What is damaged is moved aside, and a new ledger is
 //! made from the mirror of all identities and from what is sound (`mirror`, `restoring`): at start, or under
 //! a running daemon by [`Ledger::heal`].
 //!

@@ -104,7 +104,8 @@ const WINDOWS: (u32, u32) = (18, 22);
 
 fn brotli(quality: i32, identity: &[u8]) -> io::Result<Vec<u8>> {
     let mut small = Vec::new();
-    // No larger than what is in it: the encoder clears all of it first, which takes longer than a page.
+    // Not much larger than what is in it: the encoder's tables grow with the window, and to clear them
+    // takes longer than a page.
     let window = usize::BITS - identity.len().leading_zeros();
     let parameters = brotli::enc::BrotliEncoderParams {
         quality,

@@ -337,6 +337,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_ascii_becomes_the_slug_that_it_would_among_others() {
+        for c in (0..128).map(char::from) {
+            let words = format!("{c}A{c}b");
+            let letters = words.nfc().flat_map(char::to_lowercase).nfc();
+            assert_eq!(
+                Slug::from_words(&words),
+                Slug::from_letters(letters),
+                "{c:?}"
+            );
+        }
+    }
+
+    #[test]
     fn paths_become_slugs_of_segments() {
         let check = |path: &str, expected: Option<&str>| {
             assert_eq!(

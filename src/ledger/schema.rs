@@ -67,7 +67,7 @@ const MIGRATIONS: [Migration; 4] = [
         fill: None,
     },
     Migration {
-        // A digest over the other columns of the row: see `rows`. A text has its name for that.
+        // A digest over the other columns of the row: see `table`. A text has its name for that.
         sql: "
     ALTER TABLE fact ADD COLUMN sum BLOB NOT NULL DEFAULT x'';
     ALTER TABLE entry ADD COLUMN sum BLOB NOT NULL DEFAULT x'';
