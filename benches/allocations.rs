@@ -26,15 +26,14 @@ use hyper::{Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use tidings::config::{Config, Limits, TrustedProxies};
+use tidings::config::{Config, Limits};
 use tidings::daemon;
 use tidings::entry::FolderPath;
 use tidings::http::freshness::Freshness;
 use tidings::http::limiter::Limiter;
-use tidings::http::{Entrance, Listener, MediaFiles, OpenMedia, Server};
+use tidings::http::{Door, Entrance, MediaFiles, OpenMedia, Readers, Rules, Server, Socket};
 use tidings::site::Ages;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 #[global_allocator]
 static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -47,7 +46,7 @@ const COUNTED: usize = 20_000;
 
 fn main() -> Result<()> {
     let state = tempfile::tempdir()?;
-    let (ours, _stop) = tidings(state.path())?;
+    let (ours, _readers) = tidings(state.path())?;
     let alone = hyper_alone()?;
     let tag = tag_of(ours)?;
     let poll = format!("GET /rss.xml HTTP/1.1\r\nHost: a\r\nIf-None-Match: {tag}\r\n\r\n");
@@ -133,8 +132,8 @@ fn tag_of(at: SocketAddr) -> Result<String> {
 }
 
 /// Tidings with its sample articles, as `serve` has it, and its state in this folder; where it is, and
-/// what stops it.
-fn tidings(state: &Path) -> Result<(SocketAddr, watch::Sender<bool>)> {
+/// what it serves as long as it is kept.
+fn tidings(state: &Path) -> Result<(SocketAddr, Readers)> {
     struct NoFiles;
     impl MediaFiles for NoFiles {
         fn open(&self, _: &FolderPath) -> io::Result<OpenMedia> {
@@ -150,27 +149,32 @@ fn tidings(state: &Path) -> Result<(SocketAddr, watch::Sender<bool>)> {
         state: state.to_owned(),
         adopt: false,
     })?;
+    let ages = Ages::new(Duration::from_mins(1), Duration::from_mins(15));
     let server = Server {
         site: Arc::new(ArcSwapOption::from_pointee(still.site.clone())),
-        documents: Arc::new(still.documents),
-        media: Arc::new(NoFiles),
-        freshness: Freshness::new(Ages::new(Duration::from_mins(1), Duration::from_mins(15))),
-        limiter: Some(Limiter::new(Instant::now())),
-        proxies: TrustedProxies::default(),
+        rules: Rules {
+            documents: Arc::new(still.documents),
+            media: Arc::new(NoFiles),
+            freshness: Arc::new(Freshness::new(ages)),
+            limiter: Some(Arc::new(Limiter::new(Instant::now()))),
+            proxies: Arc::default(),
+        },
         clock: Timestamp::now,
         instant: Instant::now,
     };
-    let (stop, stopped) = watch::channel(false);
-    let at = in_a_thread(|listener| async move {
-        let doors = vec![(Listener::Tcp(listener), Entrance::default())];
-        let limits = Limits {
-            connections: 4,
-            header_timeout: Duration::from_mins(1),
-            ..Limits::default()
-        };
-        let _ = server.serve(doors, &limits, stopped).await;
-    })?;
-    Ok((at, stop))
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let at = listener.local_addr()?;
+    let door = Door {
+        socket: Socket::Tcp(listener),
+        entrance: Entrance::default(),
+    };
+    let limits = Limits {
+        connections: 4,
+        header_timeout: Duration::from_mins(1),
+        ..Limits::default()
+    };
+    Ok((at, server.open(&[door], &limits)?))
 }
 
 /// The least that can answer 304.

@@ -18,7 +18,7 @@ use tidings::entry::{
     Address, Bodies, Body, Content, Digest, Draft, FolderPath, Language, Person, Stamp, Text,
 };
 use tidings::http::conditional::Tag;
-use tidings::site::{Ages, Found, Kept, Plan, Settings, Site};
+use tidings::site::{Ages, Found, Kept, Plan, Settings, Site, Zone};
 use uuid::Uuid;
 
 use crate::corpus::{Article, Corpus};
@@ -114,7 +114,7 @@ impl Published {
 
     /// What makes the documents of the site.
     pub(crate) fn documents(&self) -> Documents {
-        Documents::new(self.texts.clone(), TimeZone::UTC, CACHE_BYTES)
+        Documents::new(self.texts.clone(), CACHE_BYTES)
     }
 
     /// The plan of the document at `path`.
@@ -188,7 +188,7 @@ fn settings() -> Result<Settings> {
         content: Content::Full,
         selections: Vec::new(),
         ages: ages(),
-        zone: "UTC".to_owned(),
+        zone: Zone(TimeZone::UTC),
     })
 }
 

@@ -8,6 +8,7 @@
 //! and `tidings config show` all come from them.
 
 mod check;
+mod differences;
 mod error;
 mod feeds;
 mod http;

@@ -5,6 +5,9 @@
 //! watch. **Stop**: no new connections; answers in flight finish within a limit; the writer ends its
 //! turn, so that what it has committed is also what it has shown.
 //!
+//! **Other settings**, by their file or SIGHUP: all that may fail is made first, so that those which can't
+//! be used change nothing; then listeners, rules for answers, and the writer take them over. See `reload`.
+//!
 //! **Tasks**: one thread is the writer and owns all that changes; those of [`crate::http`] serve readers
 //! from what it has shown last, and nothing they do can wait for it; the main thread waits for signals,
 //! for commands, and at the admin listener.
@@ -18,51 +21,59 @@ mod finding;
 mod guard;
 mod health;
 mod looker;
+mod meaning;
 mod media;
 mod mending;
+mod reload;
+mod revision;
 mod root;
 mod serving;
+mod settings_file;
 mod show;
 mod signals;
 mod still;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod watched;
 mod writer;
 
 use std::io;
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
-use crate::catalogue::{Catalogue, Terms};
+use crate::catalogue::Catalogue;
 use crate::config::{Config, Listen};
 use crate::documents::Documents;
-use crate::entry::parse::{Conventions, Defaults, Labels};
-use crate::entry::{Address, AddressError, Digest};
-use crate::folder::conventions::FolderConventions;
+use crate::entry::{AddressError, Digest};
 use crate::folder::names::Names;
 use crate::folder::scan::Folder;
 use crate::folder::watch::Hints;
-use crate::http::Server;
 use crate::http::freshness::Freshness;
 use crate::http::limiter::Limiter;
+use crate::http::{Rules, Server};
 use crate::ledger::{Ledger, LedgerError, Stored};
-use crate::site::{Ages, Settings, Site};
-use certificates::Certificates;
+use crate::site::{Settings, Site};
+use certificates::Encryption;
 use clock::Clock;
 pub use clock::now;
 #[cfg(unix)]
 pub use control::{Answer, AskError, Question, ask};
 use health::Health;
 use looker::{Looker, Surroundings};
+use meaning::{ages, settings, terms};
+pub use meaning::{conventions, site_settings};
 use media::FolderMedia;
 use mending::Mending;
+use reload::Reloading;
+use revision::Revisions;
 use serving::{Listeners, Serving};
-use signals::Signals;
+use settings_file::SettingsFile;
+use signals::{Signal, Signals};
 pub use still::{Still, published, still};
 use theme::ThemeFolder;
 use writer::Writer;
@@ -116,27 +127,73 @@ impl StartError {
     }
 }
 
-/// Runs until SIGINT or SIGTERM.
-pub fn run(options: Options) -> Result<(), StartError> {
+/// Where the settings come from: to be read anew while the daemon runs.
+pub trait Source: Send {
+    /// The file that they are in, if there is one.
+    fn file(&self) -> Option<&Path>;
+    /// Reads and checks them. An error is a text for the publisher.
+    fn read(&self) -> Result<Config, String>;
+    /// Hears that `config` is in force from now on.
+    fn take(&self, config: &Config);
+}
+
+/// Runs until SIGINT or SIGTERM, and reads the settings from `source` anew whenever its file changes, and
+/// at SIGHUP.
+pub fn run(options: Options, source: Box<dyn Source>) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| StartError::System("threads", error))?;
-    runtime.block_on(serve(options))
+    runtime.block_on(serve(options, source))
 }
 
-async fn serve(options: Options) -> Result<(), StartError> {
+/// What runs until the end.
+struct Running {
+    reloading: Reloading,
+    writer_ended: oneshot::Receiver<()>,
+    #[cfg(unix)]
+    control: Option<control::Control>,
+}
+
+async fn serve(options: Options, source: Box<dyn Source>) -> Result<(), StartError> {
+    let system = |what| move |error| StartError::System(what, error);
+    let mut signals = Signals::new().map_err(system("signals"))?;
+    // Before anything that takes long: a change meanwhile is one, too.
+    let (tell, mut file_changed) = mpsc::unbounded_channel();
+    let file = source.file().map(Path::to_owned);
+    let file = file.map(|file| SettingsFile::follow(file, tell.clone()));
+    let _file = file
+        .transpose()
+        .map_err(system("a thread for the settings file"))?;
+    let mut running = start(options, source).await?;
+    loop {
+        let signal = tokio::select! {
+            signal = signals.next() => signal,
+            // As long as we have the other end, it is never closed.
+            _ = file_changed.recv() => Signal::Reload,
+        };
+        match signal {
+            Signal::Reload => running.reloading.reload().await,
+            Signal::Stop => break,
+        }
+    }
+    drop(tell);
+    stop(running).await;
+    Ok(())
+}
+
+async fn start(options: Options, source: Box<dyn Source>) -> Result<Running, StartError> {
     let Options {
         config,
         state,
         adopt,
     } = options;
-    let signals = Signals::new().map_err(|error| StartError::System("signals", error))?;
-    let entries = std::path::absolute(&config.entries)
-        .map_err(|error| StartError::System("the path of the entries folder", error))?;
+    let system = |what| move |error| StartError::System(what, error);
+    let entries =
+        std::path::absolute(&config.entries).map_err(system("the path of the entries folder"))?;
     let ledger = Ledger::open(&state, &entries, adopt)?;
-    let certificates = config.tls.as_ref().map(Certificates::read).transpose()?;
-    let listeners = Listeners::bind(&config, certificates.as_ref()).await?;
+    let encryption = Encryption::read(&config)?;
+    let listeners = Listeners::bind(&config, encryption.acceptor(), None).await?;
 
     let settings = settings(&config, listeners.address())?;
     let (mut catalogue, mut site, clock) = restore(&config, &ledger, settings)?;
@@ -147,39 +204,33 @@ async fn serve(options: Options) -> Result<(), StartError> {
     }
     let mending = Mending::begin(&ledger, &health);
     let shown = Arc::new(ArcSwapOption::empty());
-    let terms = Terms {
-        hold: config.hold,
-        grace: config.grace,
-    };
+    let terms = terms(&config);
     if catalogue.live() > 0 && mending::is_whole(&ledger) {
         catalogue.set_terms(terms);
         shown.store(Some(Arc::new(site.clone())));
         health.is_serving();
     }
     let names = Names::new(&config.ignore)?;
-    let folder = Folder::new(entries, names, config.limits.entry_bytes);
+    let folder = Folder::new(entries.clone(), names, config.limits.entry_bytes);
     let server = server(&config, &ledger, &folder, &shown);
     listeners.announce(site.settings());
-    let serving = Serving::start(server, listeners, &config, &health);
-    let renewal = certificates.map(|it| it.renew(&health)).transpose();
-    let _renewal =
-        renewal.map_err(|error| StartError::System("a thread for certificates", error))?;
+    let serving = Serving::start(server, listeners, &config, &health)
+        .map_err(system("threads for readers"))?;
+    let encryption = encryption
+        .renew(&health)
+        .map_err(system("a thread for certificates"))?;
 
     let hints = Hints::with_echo(state.join("watch/echo"));
     mending
         .watch(&ledger, &hints)
-        .map_err(|error| StartError::System("a thread for the ledger", error))?;
-    let surroundings = Surroundings {
+        .map_err(system("a thread for the ledger"))?;
+    let surroundings = Surroundings::new(
+        &config,
         folder,
-        conventions: FolderConventions::new(conventions(&config)),
-        settle: config.settle,
-        grace: config.grace,
-        guard: config.removal_guard.clone(),
-        mode: config.watch,
-        device: ledger.root_device(),
-        hints: hints.clone(),
-        health: Arc::clone(&health),
-    };
+        ledger.root_device(),
+        hints.clone(),
+        Arc::clone(&health),
+    );
     #[cfg(unix)]
     let (questions, control) = {
         let questions = control::Questions::default();
@@ -188,6 +239,7 @@ async fn serve(options: Options) -> Result<(), StartError> {
     };
     let started = clock::instant();
     let looker = Looker::new(surroundings, &catalogue, started);
+    let revisions = Revisions::default();
     let writer = Writer {
         looker,
         ledger,
@@ -196,20 +248,48 @@ async fn serve(options: Options) -> Result<(), StartError> {
         site,
         theme,
         shown,
-        health,
+        health: Arc::clone(&health),
         started,
         clock,
         terms,
         alive: started,
         has_failed: false,
+        revisions: revisions.clone(),
         #[cfg(unix)]
         questions,
     };
-    let writer_ended = writer
-        .start()
-        .map_err(|error| StartError::System("a thread for the writer", error))?;
+    let writer_ended = writer.start().map_err(system("a thread for the writer"))?;
 
-    signals.stop().await;
+    Ok(Running {
+        reloading: Reloading {
+            source,
+            config,
+            entries,
+            serving,
+            encryption,
+            health,
+            revisions,
+            hints,
+        },
+        writer_ended,
+        #[cfg(unix)]
+        control,
+    })
+}
+
+async fn stop(running: Running) {
+    let Running {
+        reloading:
+            Reloading {
+                config,
+                serving,
+                hints,
+                ..
+            },
+        writer_ended,
+        #[cfg(unix)]
+        control,
+    } = running;
     info!("stopping");
     #[cfg(unix)]
     drop(control);
@@ -223,7 +303,6 @@ async fn serve(options: Options) -> Result<(), StartError> {
     {
         warn!("stopped in the middle of a turn of the writer: nothing is lost");
     }
-    Ok(())
 }
 
 fn server(
@@ -232,65 +311,23 @@ fn server(
     folder: &Folder,
     shown: &Arc<ArcSwapOption<Site>>,
 ) -> Server {
-    let zone = config.timezone.clone();
-    let documents = Documents::new(ledger.bodies(), zone, config.limits.document_cache);
+    let documents = Documents::new(ledger.bodies(), config.limits.document_cache);
     Server {
         site: Arc::clone(shown),
-        documents: Arc::new(documents),
-        media: Arc::new(FolderMedia::new(folder.clone())),
-        freshness: Freshness::new(Ages::new(config.http.min_age, config.http.max_age)),
-        limiter: config
-            .http
-            .rate_limit
-            .then(|| Limiter::new(clock::instant())),
-        proxies: config.http.trusted_proxies.clone(),
+        rules: Rules {
+            documents: Arc::new(documents),
+            media: Arc::new(FolderMedia::new(folder.clone())),
+            freshness: Arc::new(Freshness::new(ages(config))),
+            limiter: config.http.rate_limit.then(limiter),
+            proxies: Arc::new(config.http.trusted_proxies.clone()),
+        },
         clock: clock::now,
         instant: clock::instant,
     }
 }
 
-/// What documents say of the site. Without a public address, where we listen will do: the settings
-/// allow that on the loopback only.
-fn settings(config: &Config, address: Option<SocketAddr>) -> Result<Settings, StartError> {
-    let base = if let Some(base) = &config.base_url {
-        base.clone()
-    } else {
-        warn!(
-            "`base_url` is not set: feeds name this machine alone, and nobody else can follow them"
-        );
-        Address::parse(&config.local_base_url(address))?
-    };
-    Ok(site_settings(config, base))
-}
-
-/// What documents say of a site whose public address is `base`.
-pub fn site_settings(config: &Config, base: Address) -> Settings {
-    let site = &config.site;
-    Settings {
-        podcast: show::podcast(config, &base),
-        base,
-        title: site.title.clone(),
-        description: site.description.clone(),
-        language: site.language.clone(),
-        author: site.author.clone(),
-        icon: site.icon.clone(),
-        copyright: site.copyright.clone(),
-        limit: config.feeds.limit,
-        max_bytes: config.feeds.max_bytes,
-        content: config.feeds.content,
-        selections: config.own_feeds.iter().map(feeds::selection).collect(),
-        ages: Ages::new(config.http.min_age, config.http.max_age),
-        zone: config.timezone.iana_name().unwrap_or("local").to_owned(),
-    }
-}
-
-/// How entries are read under these settings.
-pub fn conventions(config: &Config) -> Conventions {
-    Conventions::new(
-        config.timezone.clone(),
-        Labels::new(&config.related.labels),
-        Defaults::default(),
-    )
+fn limiter() -> Arc<Limiter> {
+    Arc::new(Limiter::new(clock::instant()))
 }
 
 /// `settings` with the id that the show had before the site's address changed. One that grew from an

@@ -25,7 +25,6 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jiff::tz::TimeZone;
 
 use self::better::Improver;
 use self::compress::{Effort, exact, pack};
@@ -100,19 +99,25 @@ pub struct Documents {
 
 struct Maker {
     bodies: Box<dyn Bodies>,
-    zone: TimeZone,
 }
 
 impl Documents {
-    /// Keeps up to `cache_bytes` of finished documents; full texts come from `bodies`, and pages give
-    /// dates as they are in `zone`.
-    pub fn new(bodies: impl Bodies, zone: TimeZone, cache_bytes: usize) -> Self {
+    /// Keeps up to `cache_bytes` of finished documents; full texts come from `bodies`.
+    pub fn new(bodies: impl Bodies, cache_bytes: usize) -> Self {
+        let bodies = Box::new(bodies);
+        Self::keeping(Arc::new(Maker { bodies }), cache_bytes)
+    }
+
+    /// These, with room for `cache_bytes` of finished documents, and none there yet.
+    #[must_use]
+    pub fn with_cache(&self, cache_bytes: usize) -> Self {
+        Self::keeping(Arc::clone(&self.maker), cache_bytes)
+    }
+
+    fn keeping(maker: Arc<Maker>, cache_bytes: usize) -> Self {
         let shelf = Arc::new(shelf(cache_bytes));
         Self {
-            maker: Arc::new(Maker {
-                bodies: Box::new(bodies),
-                zone,
-            }),
+            maker,
             known: Known::new(),
             improver: Improver::new(&shelf),
             shelf,
@@ -270,7 +275,7 @@ impl Maker {
         let bodies = &*self.bodies;
         let pages = Pages {
             theme,
-            zone: &self.zone,
+            zone: &site.settings().zone.0,
         };
         let main = around::main(site).ok_or(MakeError::NoSuchDocument)?;
         let outline = site.outline_address();

@@ -41,7 +41,7 @@
 //! | accept pause | 50 ms to 1 s | between attempts when there are no descriptors, doubling |
 //!
 //! The names in code face are keys of the configuration, and their defaults are set there; the rest
-//! is fixed. There is no access log: who reads is nobody's business by default.
+//! is fixed. Changed while the daemon runs, they hold for connections that come from then on. There is no access log: who reads is nobody's business by default.
 
 mod accept;
 pub mod admin;
@@ -78,9 +78,9 @@ use hyper::http::request;
 
 pub use accept::Drained;
 pub use connection::Entrance;
-pub use listener::Listener;
+pub use listener::{Listener, Socket};
 pub use media::{MediaContent, MediaFiles, OpenMedia};
-pub use server::Server;
+pub use server::{Readers, Rules, Server};
 pub use workers::Door;
 
 use self::admin::Health;
@@ -133,7 +133,9 @@ async fn serve_few(
     let places = places::Places::new(most.min(limits.connections));
     let answering = Arc::new(answering);
     tokio::select! {
-        () = accept::run(listener, entrance, answering, limits, &places, stop) => {}
+        biased;
+        () = stop => {}
+        never = accept::run(listener, entrance, answering, limits, &places) => match never {},
         never = places.keep_quiet_out(limits.header_timeout) => match never {},
     }
     accept::drain(&places, limits.drain).await

@@ -39,7 +39,7 @@ use history::{History, Limits, in_good_order};
 pub use listing::{Listed, Listing};
 pub use rhythm::Ages;
 use rhythm::rhythm;
-pub use settings::Settings;
+pub use settings::{Settings, Zone};
 pub use view::View;
 pub use window::Window;
 use window::{FeedState, Frame};
@@ -166,13 +166,24 @@ impl Site {
         for key in always.collect::<Vec<_>>() {
             site.state(&key);
         }
+        // A feed of the publisher's own may have been taken out of the settings.
+        let is_there = |key: &FeedKey, sorting: &Sorting| match key {
+            FeedKey::Named(name) => sorting.selection(name).is_some(),
+            _ => true,
+        };
         for (key, bounds) in &kept.histories {
+            if !is_there(key, &site.sorting) {
+                continue;
+            }
             let by = site.sorting.order_of(key);
             let state = site.state(key);
             state.history = History::new(by, bounds.clone());
             state.is_kept = true;
         }
         for (key, moment) in &kept.departures {
+            if !is_there(key, &site.sorting) {
+                continue;
+            }
             site.state(key).departure = Some(*moment);
         }
         for record in in_good_order(catalogue) {
@@ -191,6 +202,27 @@ impl Site {
         Self {
             theme,
             ..self.clone()
+        }
+    }
+
+    /// This snapshot under other settings, which hold since `since`: what a new process would begin
+    /// with, at the moment `now`.
+    #[must_use]
+    pub fn with_settings(&self, settings: Settings, since: Timestamp, now: Timestamp) -> Self {
+        let departures = self.feeds.iter();
+        let departures = departures.filter_map(|(key, it)| Some((key.clone(), it.departure?)));
+        let histories = self.feeds.iter().filter(|(_, state)| state.is_kept);
+        let histories = histories
+            .map(|(key, state)| (key.clone(), state.history.bounds()))
+            // A feed that has nothing else of its own may have nothing at all under these settings.
+            .filter(|(_, bounds)| !bounds.is_empty());
+        let kept = Kept {
+            departures: departures.collect(),
+            histories: histories.collect(),
+        };
+        Self {
+            theme: self.theme.clone(),
+            ..Self::new(settings, since, &self.catalogue, &kept, now)
         }
     }
 

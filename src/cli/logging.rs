@@ -4,13 +4,12 @@ use std::fmt::{self, Write};
 use std::io;
 
 use clap::Args;
-use tracing::Subscriber;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::RecordFields;
-use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::time::FormatTime;
-use tracing_subscriber::fmt::{FormatFields, MakeWriter};
+use tracing_subscriber::fmt::{FormatFields, MakeWriter, SubscriberBuilder};
 
 use super::settings::SettingsError;
 use crate::config::LogConfig;
@@ -43,14 +42,36 @@ impl Verbosity {
     }
 }
 
+/// A log that can be told to tell more or less.
+pub(super) struct Logging {
+    environment: Option<String>,
+    verbosity: Verbosity,
+    set: Box<dyn Fn(EnvFilter) + Send>,
+}
+
+impl Logging {
+    /// Tells from now on what `config` says, where neither `RUST_LOG` nor a flag does.
+    pub(super) fn follow(&self, config: &LogConfig) {
+        if let Ok(filter) = filter(self.environment.as_deref(), self.verbosity, config) {
+            (self.set)(filter);
+        }
+    }
+}
+
 /// Logs to stderr from now on, as `RUST_LOG` says, else the flags, else the settings.
-pub(super) fn start(verbosity: Verbosity, config: &LogConfig) -> Result<(), SettingsError> {
+pub(super) fn start(verbosity: Verbosity, config: &LogConfig) -> Result<Logging, SettingsError> {
     let environment = std::env::var("RUST_LOG").ok();
     let filter = filter(environment.as_deref(), verbosity, config)?;
-    let subscriber = subscriber(filter, super::stderr_has_colours(), io::stderr);
+    let writing = writing(filter, super::stderr_has_colours(), io::stderr).with_filter_reloading();
+    let handle = writing.reload_handle();
     // Only a second start in one process can fail, and then logs flow already.
-    let _ = tracing::subscriber::set_global_default(subscriber);
-    Ok(())
+    let _ = tracing::subscriber::set_global_default(writing.finish());
+    Ok(Logging {
+        environment,
+        verbosity,
+        // It fails only when nobody logs any more.
+        set: Box::new(move |filter| drop(handle.reload(filter))),
+    })
 }
 
 fn filter(
@@ -65,7 +86,10 @@ fn filter(
     Ok(EnvFilter::try_new(directives)?)
 }
 
-fn subscriber<W>(filter: EnvFilter, colours: bool, writer: W) -> impl Subscriber + Send + Sync
+/// Writes lines for people.
+type Writing<W> = SubscriberBuilder<Fields, Format<Full, LocalTime>, EnvFilter, W>;
+
+fn writing<W>(filter: EnvFilter, colours: bool, writer: W) -> Writing<W>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -77,7 +101,6 @@ where
         .log_internal_errors(false)
         .fmt_fields(Fields)
         .with_writer(writer)
-        .finish()
 }
 
 /// The wall clock where the machine stands, to the second.
@@ -100,7 +123,7 @@ struct Fields;
 
 impl<'writer> FormatFields<'writer> for Fields {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
-        let mut writing = Writing {
+        let mut writing = FieldWriting {
             writer,
             result: Ok(()),
         };
@@ -109,12 +132,12 @@ impl<'writer> FormatFields<'writer> for Fields {
     }
 }
 
-struct Writing<'writer> {
+struct FieldWriting<'writer> {
     writer: Writer<'writer>,
     result: fmt::Result,
 }
 
-impl Visit for Writing<'_> {
+impl Visit for FieldWriting<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if self.result.is_ok() {
             self.result = write_field(&mut self.writer, field, value);
@@ -184,7 +207,7 @@ mod tests {
         let captured = Captured::default();
         let writer = captured.clone();
         let filter = EnvFilter::new(filter);
-        let subscriber = subscriber(filter, colours, move || writer.clone());
+        let subscriber = writing(filter, colours, move || writer.clone()).finish();
         tracing::subscriber::with_default(subscriber, log);
         String::from_utf8(captured.0.lock().unwrap().clone()).unwrap()
     }

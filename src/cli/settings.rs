@@ -43,9 +43,9 @@ pub(super) enum SettingsError {
         #[source]
         source: io::Error,
     },
-    /// The whole report, as [`config::ConfigError::render`] writes it.
-    #[error("{0}")]
-    Config(String),
+    /// With the whole report, as [`config::ConfigError::render`] writes it, and the same in a line.
+    #[error("{report}")]
+    Config { report: String, line: String },
     #[error(transparent)]
     Check(#[from] CheckError),
     #[error("no folder to keep state in: set --state, or the environment variable HOME")]
@@ -120,11 +120,13 @@ type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 fn parse(path: &Path, text: &str) -> Result<Config, SettingsError> {
     Config::parse(text).map_err(|error| {
         let name = path.display().to_string();
-        SettingsError::Config(if super::stderr_has_colours() {
+        let report = if super::stderr_has_colours() {
             error.render_coloured(&name, text)
         } else {
             error.render(&name, text)
-        })
+        };
+        let line = format!("{name}:{error}");
+        SettingsError::Config { report, line }
     })
 }
 

@@ -1,11 +1,9 @@
 //! The publisher's certificates: read at the start, and again whenever their files change.
 //!
 //! Renewals come as they like: two files written one after the other, renamed into place, or a link that
-//! points elsewhere. So the folders that the files are named in are watched, and those of every link on the
-//! way to them; a pair is taken when it fits together and has not expired, and until then the one that
+//! points elsewhere. A pair is taken when it fits together and has not expired, and until then the one that
 //! works stays.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,13 +11,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
 use super::clock;
 use super::health::{Health, Trouble};
-use crate::config::TlsConfig;
+use super::watched::Watched;
+use crate::config::{Config, TlsConfig};
 use crate::entry::{Digest, Digester};
 use crate::http::tls::{self, Pair, TlsError};
 
@@ -31,9 +29,6 @@ const LOOK: Duration = Duration::from_mins(1);
 
 /// How often while a folder is not there to be watched: it may just be replaced.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-/// The most links that are followed to a file, as in the kernel.
-const MOST_LINKS: usize = 40;
 
 /// How long before its end a certificate is trouble: renewals come a month before it.
 const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -56,7 +51,7 @@ pub enum CertificateError {
 }
 
 /// The files, and what they held when they were read last.
-pub(super) struct Certificates {
+struct Certificates {
     files: Vec<Files>,
     in_use: Arc<tls::Certificates>,
 }
@@ -70,7 +65,7 @@ struct Files {
 
 impl Certificates {
     /// Reads all of them. One that has expired is used with a warning: there is nothing better yet.
-    pub(super) fn read(config: &TlsConfig) -> Result<Self, CertificateError> {
+    fn read(config: &TlsConfig) -> Result<Self, CertificateError> {
         let mut files = Vec::new();
         let mut pairs = Vec::new();
         for (cert, key) in config.pairs() {
@@ -93,15 +88,16 @@ impl Certificates {
         })
     }
 
-    /// Speaks TLS with them, as they are at each handshake.
-    pub(super) fn acceptor(&self) -> Result<TlsAcceptor, CertificateError> {
-        tls::acceptor(Arc::clone(&self.in_use)).map_err(CertificateError::Tls)
-    }
-
     /// Takes renewals over until what is returned is dropped.
-    pub(super) fn renew(self, health: &Arc<Health>) -> io::Result<Renewal> {
+    fn renew(self, health: &Arc<Health>) -> io::Result<Renewal> {
         let (tell, told) = channel();
-        let watched = Watched::new(tell.clone());
+        let changed = tell.clone();
+        let watched = Watched::new(move || {
+            let _ = changed.send(Told::Changed);
+        });
+        if !watched.has_events() {
+            warn!("the certificates can't be watched: they are read every minute");
+        }
         let health = Arc::clone(health);
         std::thread::Builder::new()
             .name("certificates".to_owned())
@@ -112,7 +108,11 @@ impl Certificates {
     fn follow(mut self, told: &Receiver<Told>, mut watched: Watched, health: &Health) {
         loop {
             // Before the look, so that nothing is missed between the two.
-            let is_watched = watched.follow(&self.files);
+            let paths = self
+                .files
+                .iter()
+                .flat_map(|files| [&files.cert, &files.key]);
+            let is_watched = watched.follow(paths);
             self.look(health, clock::now());
             match told.recv_timeout(if is_watched { LOOK } else { LOOK_AGAIN }) {
                 Ok(Told::Changed) => {
@@ -219,89 +219,45 @@ enum Told {
     End,
 }
 
-/// The folders that are watched.
-struct Watched {
-    /// `None` where the system has no events for us.
-    watcher: Option<RecommendedWatcher>,
-    folders: BTreeSet<PathBuf>,
+/// TLS as the settings say it, if they do.
+#[derive(Default)]
+pub(super) struct Encryption {
+    acceptor: Option<TlsAcceptor>,
+    certificates: Option<Certificates>,
+    /// Takes renewals over.
+    renewal: Option<Renewal>,
 }
 
-impl Watched {
-    /// Has `tell` told of whatever happens there.
-    fn new(tell: Sender<Told>) -> Self {
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // That we read them ourselves is no news. An error is: something may have been missed.
-            if event.is_ok_and(|event| event.kind.is_access()) {
-                return;
-            }
-            let _ = tell.send(Told::Changed);
-        });
-        if let Err(error) = &watcher {
-            warn!(%error, "the certificates can't be watched: they are read every minute");
-        }
-        Self {
-            watcher: watcher.ok(),
-            folders: BTreeSet::new(),
-        }
+impl Encryption {
+    /// Reads the certificates that `config` names.
+    pub(super) fn read(config: &Config) -> Result<Self, CertificateError> {
+        let Some(tls) = &config.tls else {
+            return Ok(Self::default());
+        };
+        let certificates = Certificates::read(tls)?;
+        let acceptor = tls::acceptor(Arc::clone(&certificates.in_use));
+        Ok(Self {
+            acceptor: Some(acceptor.map_err(CertificateError::Tls)?),
+            certificates: Some(certificates),
+            renewal: None,
+        })
     }
 
-    /// Watches where `files` are now, and says whether all of that is watched as well as it can be.
-    ///
-    /// What is watched already is watched anew, since it may be another folder of the same name.
-    fn follow(&mut self, files: &[Files]) -> bool {
-        let Some(watcher) = &mut self.watcher else {
-            return true;
-        };
-        let folders: BTreeSet<PathBuf> = files
-            .iter()
-            .flat_map(|files| [&files.cert, &files.key])
-            .flat_map(|path| folders_on_the_way(path))
-            .collect();
-        for left in self.folders.difference(&folders) {
-            // It may be gone.
-            let _ = watcher.unwatch(left);
-        }
-        let mut is_all = true;
-        for folder in &folders {
-            is_all &= watcher.watch(folder, RecursiveMode::NonRecursive).is_ok();
-        }
-        self.folders = folders;
-        is_all
+    /// Speaks TLS with the certificates as they are at each handshake.
+    pub(super) fn acceptor(&self) -> Option<TlsAcceptor> {
+        self.acceptor.clone()
     }
-}
 
-/// The folders in which something must change for `path` to be another file: the one it is named in,
-/// and those of the links on the way to it and of what they point to.
-fn folders_on_the_way(path: &Path) -> BTreeSet<PathBuf> {
-    let parent = |path: &Path| match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let mut folders = BTreeSet::new();
-    let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        folders.insert(parent(&path));
-        let link = path
-            .ancestors()
-            .find_map(|part| Some((part, std::fs::read_link(part).ok()?)));
-        let Some((link, target)) = link else {
-            break;
-        };
-        let folder = parent(link);
-        // What lies behind the link, if it is not the last part of the path.
-        let rest = path.strip_prefix(link).unwrap_or(Path::new(""));
-        let mut target = folder.join(target);
-        if !rest.as_os_str().is_empty() {
-            target.push(rest);
-        }
-        folders.insert(folder);
-        path = target;
+    /// Takes renewals over from now on, until this is dropped.
+    pub(super) fn renew(mut self, health: &Arc<Health>) -> io::Result<Self> {
+        let certificates = self.certificates.take();
+        self.renewal = certificates.map(|it| it.renew(health)).transpose()?;
+        Ok(self)
     }
-    folders
 }
 
 /// Ends the taking over of renewals when it is dropped.
-pub(super) struct Renewal {
+struct Renewal {
     tell: Sender<Told>,
 }
 

@@ -32,6 +32,8 @@ pub(super) enum Trouble {
     ClockBehind,
     /// The machine's clock is too far ahead to be believed.
     ClockAhead,
+    /// The settings can't be used as they are now.
+    Settings,
     /// The publisher's theme can't be used.
     Theme,
     /// A certificate is at its end.
@@ -51,6 +53,7 @@ impl Trouble {
             Self::LedgerFails => "the ledger can't be written",
             Self::ClockBehind => "the machine's clock is behind what is published",
             Self::ClockAhead => "the machine's clock is too far ahead to be believed",
+            Self::Settings => "the settings can't be used: those from before stay",
             Self::Theme => "the theme can't be used",
             Self::Certificate => "a certificate is at its end",
             Self::WriterFailed => "the writer has failed, and nothing new is published",

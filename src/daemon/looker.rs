@@ -13,13 +13,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::clock;
 use super::finding::Finding;
 use super::guard::Guard;
-use super::health::Health;
+use super::health::{Health, Trouble};
 use super::root::{self, Root};
+use super::{clock, conventions};
 use crate::catalogue::{Catalogue, Observation, Record};
-use crate::config::{RemovalGuardConfig, WatchMode};
+use crate::config::{Config, RemovalGuardConfig, WatchMode};
 use crate::entry::parse::Defaults;
 use crate::entry::{Digest, FolderPath, Media, Stamp};
 use crate::folder::conventions::FolderConventions;
@@ -50,6 +50,29 @@ pub(super) struct Surroundings {
     pub(super) device: Option<u64>,
     pub(super) hints: Hints,
     pub(super) health: Arc<Health>,
+}
+
+impl Surroundings {
+    /// As `config` says them.
+    pub(super) fn new(
+        config: &Config,
+        folder: Folder,
+        device: Option<u64>,
+        hints: Hints,
+        health: Arc<Health>,
+    ) -> Self {
+        Self {
+            folder,
+            conventions: FolderConventions::new(conventions(config)),
+            settle: config.settle,
+            grace: config.grace,
+            guard: config.removal_guard.clone(),
+            mode: config.watch,
+            device,
+            hints,
+            health,
+        }
+    }
 }
 
 /// See the module's text.
@@ -135,6 +158,19 @@ impl Looker {
             next_root_check: now + root::CHECK,
             around,
         }
+    }
+
+    /// Begins anew in other surroundings, as after a restart: everything is looked at, and what is on its
+    /// way is found again.
+    pub(super) fn move_to(&mut self, around: Surroundings, catalogue: &Catalogue, now: Instant) {
+        // One of this looker's alarms has nobody left to end it; if it has reason, there will be another.
+        around.health.set(Trouble::MassRemoval, false);
+        *self = Self::new(around, catalogue, now);
+    }
+
+    /// What it was given that no setting changes.
+    pub(super) fn hints(&self) -> Hints {
+        self.around.hints.clone()
     }
 
     /// When to look next if no hint comes.

@@ -9,98 +9,149 @@ use tokio::net::TcpSocket;
 #[cfg(unix)]
 use tokio::net::UnixListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
 use super::StartError;
-use super::certificates::Certificates;
 use super::health::Health;
 use crate::config::{AdminListen, Config, Listen};
 use crate::feed::Format;
-use crate::http::{self, Door, Drained, Entrance, Listener, Server, redirect};
+use crate::http::{self, Door, Drained, Entrance, Listener, Readers, Server, Socket, redirect};
 use crate::site::Settings;
 
 /// Where the admin listener is looked for first when nobody says where it should be.
 const ADMIN_PORT: u16 = 7374;
 
-/// Sockets that are bound, and not served yet: what comes in waits.
+/// Sockets that are bound: who connects waits until they are served.
 pub(super) struct Listeners {
-    readers: Vec<Door>,
-    redirect: Option<Door>,
-    admin: Option<Listener>,
-    /// The sockets that lie in the file system.
-    paths: SocketPaths,
+    readers: Vec<Bound>,
+    redirect: Option<Bound>,
+    admin: Option<Bound>,
+    entrances: Entrances,
+}
+
+/// Whom a socket is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Readers,
+    Redirect,
+    Admin,
+}
+
+/// A socket, and where it was asked for: port 0 is another one once it is bound.
+struct Bound {
+    place: Listen,
+    socket: Socket,
+    /// Where it lies in the file system.
+    path: Option<Arc<SocketPath>>,
+}
+
+/// What comes before HTTP at an address, and at a path: there nobody can listen in.
+struct Entrances {
+    address: Entrance,
+    path: Entrance,
 }
 
 impl Listeners {
-    /// Binds all of them.
+    /// Binds all that `config` names, but for what `before` has bound already: that is used again, so that
+    /// nobody who connects is turned away.
     pub(super) async fn bind(
         config: &Config,
-        certificates: Option<&Certificates>,
+        tls: Option<TlsAcceptor>,
+        before: Option<&Self>,
     ) -> Result<Self, StartError> {
         let announced = config.http.proxy_protocol;
         let announced = announced.then(|| Arc::new(config.http.trusted_proxies.clone()));
-        let plain = Entrance {
+        let path = Entrance {
             announced,
             tls: None,
         };
-        let encrypted = Entrance {
-            tls: certificates.map(Certificates::acceptor).transpose()?,
-            ..plain.clone()
+        let address = Entrance {
+            tls,
+            ..path.clone()
         };
-        let mut readers: Vec<Door> = Vec::new();
-        let mut paths = SocketPaths::default();
-        for place in &config.listen {
-            readers.push(match place {
-                Listen::At(address) => (listen(*address)?, encrypted.clone()),
-                // A proxy on this machine: nobody can listen in.
-                Listen::Unix(path) => (paths.listen(path).await?, plain.clone()),
-            });
+        let mut readers = Vec::new();
+        for (number, place) in config.listen.iter().enumerate() {
+            // Several may ask for any port.
+            let same = config.listen[..number].iter().filter(|it| *it == place);
+            let known = before.and_then(|it| it.find(place, Role::Readers, same.count()));
+            readers.push(Bound::at(place, known).await?);
         }
+        let at = async |address, role| {
+            let place = Listen::At(address);
+            Bound::at(&place, before.and_then(|it| it.find(&place, role, 0))).await
+        };
         let redirect = config.tls.as_ref().and_then(|tls| tls.redirect_listen);
         let redirect = match redirect {
-            Some(address) => Some((listen(address)?, plain)),
+            Some(address) => Some(at(address, Role::Redirect).await?),
             None => None,
         };
-        let loopback = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let admin = match config.admin_listen {
             AdminListen::Off => None,
-            AdminListen::At(address) => Some(listen(address)?),
-            AdminListen::Auto => Some(match listen(loopback(ADMIN_PORT)) {
-                Ok(listener) => listener,
-                // Another daemon, for another folder, may well be there.
-                Err(_) => listen(loopback(0))?,
-            }),
+            AdminListen::At(address) => Some(at(address, Role::Admin).await?),
+            AdminListen::Auto => Some(Bound::for_admin(before).await?),
         };
         Ok(Self {
             readers,
             redirect,
             admin,
-            paths,
+            entrances: Entrances { address, path },
         })
     }
 
     /// Where readers connect, if it is an address at all.
     pub(super) fn address(&self) -> Option<SocketAddr> {
-        self.readers.iter().find_map(|(door, _)| door.address())
+        self.readers.iter().find_map(|it| it.socket.address())
+    }
+
+    /// The doors for readers.
+    fn doors(&self) -> io::Result<Vec<Door>> {
+        let doors = self.readers.iter().map(|bound| {
+            let entrance = match bound.place {
+                Listen::At(_) => &self.entrances.address,
+                Listen::Unix(_) => &self.entrances.path,
+            };
+            Ok(Door {
+                socket: bound.socket.share()?,
+                entrance: entrance.clone(),
+            })
+        });
+        doors.collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = (Role, &Bound)> {
+        let readers = self.readers.iter().map(|bound| (Role::Readers, bound));
+        let redirect = self.redirect.iter().map(|bound| (Role::Redirect, bound));
+        let admin = self.admin.iter().map(|bound| (Role::Admin, bound));
+        readers.chain(redirect).chain(admin)
+    }
+
+    /// What is bound at `place`. Where the system was to choose the port, it is what plays the same `role`,
+    /// and the one after so many.
+    fn find(&self, place: &Listen, role: Role, before: usize) -> Option<&Bound> {
+        let is_any = place.address().is_some_and(|address| address.port() == 0);
+        let mut bound = self
+            .all()
+            .filter(|(its, bound)| bound.place == *place && (*its == role || !is_any));
+        let bound = if is_any {
+            bound.nth(before)
+        } else {
+            bound.next()
+        };
+        bound.map(|(_, bound)| bound)
     }
 
     /// Says where we are, in plain lines that programs and people may rely on.
     pub(super) fn announce(&self, settings: &Settings) {
         let mut stderr = io::stderr().lock();
         // Nobody may be listening to us; the daemon works all the same.
-        for (door, entrance) in &self.readers {
-            let scheme = if entrance.tls.is_some() {
-                "https"
-            } else {
-                "http"
+        let is_encrypted = self.entrances.address.tls.is_some();
+        let scheme = if is_encrypted { "https" } else { "http" };
+        for bound in &self.readers {
+            let _ = match bound.socket.address() {
+                Some(address) => writeln!(stderr, "listening on {scheme}://{address}"),
+                None => writeln!(stderr, "listening on {}", bound.place),
             };
-            if let Some(address) = door.address() {
-                let _ = writeln!(stderr, "listening on {scheme}://{address}");
-            }
-        }
-        for path in &self.paths.0 {
-            let _ = writeln!(stderr, "listening on unix:{}", path.display());
         }
         for format in Format::ALL {
             let _ = writeln!(
@@ -111,10 +162,10 @@ impl Listeners {
                 format.file_name()
             );
         }
-        if let Some(address) = self.redirect.as_ref().and_then(|(it, _)| it.address()) {
+        if let Some(address) = self.redirect.as_ref().and_then(|it| it.socket.address()) {
             let _ = writeln!(stderr, "  {:<10}http://{address}/", "redirect");
         }
-        if let Some(address) = self.admin.as_ref().and_then(Listener::address) {
+        if let Some(address) = self.admin.as_ref().and_then(|it| it.socket.address()) {
             let _ = writeln!(stderr, "  {:<10}http://{address}/readyz", "health");
         }
     }
@@ -125,35 +176,74 @@ impl Listeners {
 /// 1024 were seen not to be enough for two thousand clients who came at once.
 const QUEUE: u32 = 4096;
 
-fn listen(address: SocketAddr) -> Result<Listener, StartError> {
-    let bound = || {
-        let socket = match address {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+impl Bound {
+    /// Where nobody says where it should be.
+    async fn for_admin(before: Option<&Listeners>) -> Result<Self, StartError> {
+        let places = [ADMIN_PORT, 0].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+        let [usual, any] = places.map(Listen::At);
+        let find = |place| before.and_then(|it| it.find(place, Role::Admin, 0));
+        let elsewhere = find(&any);
+        if elsewhere.is_none()
+            && let Ok(bound) = Self::at(&usual, find(&usual)).await
+        {
+            return Ok(bound);
+        }
+        // Another daemon, for another folder, may well be at the usual one.
+        Self::at(&any, elsewhere).await
+    }
+
+    /// At `place`: the socket that is `known` to be there, or a new one.
+    async fn at(place: &Listen, known: Option<&Self>) -> Result<Self, StartError> {
+        let failed = |error| StartError::Listen(place.clone(), error);
+        if let Some(bound) = known {
+            return Ok(Self {
+                place: place.clone(),
+                socket: bound.socket.share().map_err(failed)?,
+                path: bound.path.clone(),
+            });
+        }
+        let (listener, path) = match place {
+            Listen::At(address) => (listen(*address).map_err(failed)?, None),
+            Listen::Unix(path) => {
+                let (listener, path) = SocketPath::listen(path).await.map_err(failed)?;
+                (listener, Some(Arc::new(path)))
+            }
         };
-        // So that a restart finds its port free; elsewhere the same option would share it.
-        #[cfg(unix)]
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(QUEUE)
-    };
-    bound()
-        .map(Listener::Tcp)
-        .map_err(|error| StartError::Listen(Listen::At(address), error))
+        Ok(Self {
+            place: place.clone(),
+            socket: listener.park().map_err(failed)?,
+            path,
+        })
+    }
+
+    /// The same socket, for the runtime that we are in.
+    fn listener(&self) -> io::Result<Listener> {
+        self.socket.share()?.wake()
+    }
 }
 
-/// Sockets in the file system, which are removed when this is dropped.
-#[derive(Default)]
-struct SocketPaths(Vec<PathBuf>);
+fn listen(address: SocketAddr) -> io::Result<Listener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // So that a restart finds its port free; elsewhere the same option would share it.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE).map(Listener::Tcp)
+}
 
-impl SocketPaths {
+/// A socket in the file system, which is removed when this is dropped.
+struct SocketPath(PathBuf);
+
+impl SocketPath {
     /// Listens at `path`, where a socket of a daemon that is no more is replaced. Whoever may enter the
     /// folder may connect, as to a port.
     #[cfg(unix)]
-    async fn listen(&mut self, path: &Path) -> Result<Listener, StartError> {
+    async fn listen(path: &Path) -> io::Result<(Listener, Self)> {
         use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 
-        let failed = |error| StartError::Listen(Listen::Unix(path.to_owned()), error);
         let is_socket = |path: &Path| {
             let found = std::fs::symlink_metadata(path);
             found.is_ok_and(|found| found.file_type().is_socket())
@@ -163,36 +253,36 @@ impl SocketPaths {
             && let Err(error) = tokio::net::UnixStream::connect(path).await
             && error.kind() == io::ErrorKind::ConnectionRefused
         {
-            std::fs::remove_file(path).map_err(failed)?;
+            std::fs::remove_file(path)?;
         }
-        let listener = UnixListener::bind(path).map_err(failed)?;
-        self.0.push(path.to_owned());
+        let listener = UnixListener::bind(path)?;
+        let path = Self(path.to_owned());
         let everybody = std::fs::Permissions::from_mode(0o666);
-        std::fs::set_permissions(path, everybody).map_err(failed)?;
-        Ok(Listener::Unix(listener))
+        std::fs::set_permissions(&path.0, everybody)?;
+        Ok((Listener::Unix(listener), path))
     }
 
     #[cfg(not(unix))]
-    #[expect(clippy::unused_async, clippy::unused_self, reason = "as elsewhere")]
-    async fn listen(&mut self, path: &Path) -> Result<Listener, StartError> {
-        let error = io::ErrorKind::Unsupported.into();
-        Err(StartError::Listen(Listen::Unix(path.to_owned()), error))
+    #[expect(clippy::unused_async, reason = "as elsewhere")]
+    async fn listen(_: &Path) -> io::Result<(Listener, Self)> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }
 
-impl Drop for SocketPaths {
+impl Drop for SocketPath {
     fn drop(&mut self) {
-        for path in &self.0 {
-            let _ = std::fs::remove_file(path);
-        }
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 
 /// Listeners that are served.
 pub(super) struct Serving {
+    /// Those for readers.
+    pub(super) readers: Readers,
+    /// All of them.
+    pub(super) listeners: Listeners,
+    /// Ends what serves the others.
     stop: watch::Sender<bool>,
-    readers: JoinHandle<io::Result<Drained>>,
-    _paths: SocketPaths,
 }
 
 impl Serving {
@@ -202,49 +292,88 @@ impl Serving {
         listeners: Listeners,
         config: &Config,
         health: &Health,
-    ) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let until_stopped = || {
-            let mut stopped = stopped.clone();
-            async move {
-                // An error means that the sender is gone, and with it the daemon.
-                let _ = stopped.wait_for(|stop| *stop).await;
-            }
-        };
-        if let Some(admin) = listeners.admin {
-            let (limits, until) = (config.limits.clone(), until_stopped());
-            let health = health.admin();
-            tokio::spawn(async move { http::serve_admin(admin, health, &limits, until).await });
-        }
-        if let (Some(door), Some(base)) = (listeners.redirect, &config.base_url) {
-            let (limits, until) = (config.limits.clone(), until_stopped());
-            let origin = base.origin().to_owned();
-            tokio::spawn(async move { redirect::serve(door, origin, &limits, until).await });
-        }
-        let limits = config.limits.clone();
-        let doors = listeners.readers;
-        let readers = tokio::spawn(async move { server.serve(doors, &limits, stopped).await });
-        Self {
-            stop,
+    ) -> io::Result<Self> {
+        let stop = serve_others(&listeners, config, health)?;
+        let readers = server.open(&listeners.doors()?, &config.limits)?;
+        Ok(Self {
             readers,
-            _paths: listeners.paths,
+            listeners,
+            stop,
+        })
+    }
+
+    /// Serves at `listeners` from now on, as `config` says; what was asked before is answered still. After
+    /// an error all is as before.
+    pub(super) fn change(
+        &mut self,
+        listeners: Listeners,
+        config: &Config,
+        health: &Health,
+    ) -> io::Result<()> {
+        let stop = serve_others(&listeners, config, health)?;
+        if let Err(error) = self.readers.reopen(&listeners.doors()?, &config.limits) {
+            let _ = stop.send(true);
+            return Err(error);
         }
+        let _ = std::mem::replace(&mut self.stop, stop).send(true);
+        self.listeners = listeners;
+        Ok(())
     }
 
     /// Takes no more connections, and lets answers in flight finish within their limit.
     pub(super) async fn finish(self) {
         // Nobody to tell means that all have ended.
         let _ = self.stop.send(true);
-        match self.readers.await {
-            Ok(Ok(Drained::Complete)) => info!("stopped; every answer in flight was finished"),
-            Ok(Ok(Drained::Cut(connections))) => {
+        let Self {
+            readers, listeners, ..
+        } = self;
+        // Sockets are closed at once; what lies in the file system is removed at the end.
+        let paths: Vec<_> = listeners
+            .all()
+            .map(|(_, bound)| bound.path.clone())
+            .collect();
+        drop(listeners);
+        match readers.finish().await {
+            Ok(Drained::Complete) => info!("stopped; every answer in flight was finished"),
+            Ok(Drained::Cut(connections)) => {
                 warn!(
                     connections,
                     "stopped; time was up for some answers in flight"
                 );
             }
-            Ok(Err(error)) => warn!(%error, "the server had failed"),
-            Err(_) => warn!("the server had failed"),
+            Err(error) => warn!(%error, "the server had failed"),
         }
+        drop(paths);
     }
+}
+
+/// Serves what is not for readers, until what is returned says so.
+fn serve_others(
+    listeners: &Listeners,
+    config: &Config,
+    health: &Health,
+) -> io::Result<watch::Sender<bool>> {
+    let (stop, stopped) = watch::channel(false);
+    let until_stopped = || {
+        let mut stopped = stopped.clone();
+        async move {
+            // An error means that the sender is gone, and with it the daemon.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        }
+    };
+    let redirect = match (&listeners.redirect, &config.base_url) {
+        (Some(bound), Some(base)) => Some((bound.listener()?, base.origin().to_owned())),
+        _ => None,
+    };
+    if let Some(bound) = &listeners.admin {
+        let (listener, limits) = (bound.listener()?, config.limits.clone());
+        let (health, until) = (health.admin(), until_stopped());
+        tokio::spawn(async move { http::serve_admin(listener, health, &limits, until).await });
+    }
+    if let Some((listener, origin)) = redirect {
+        let (limits, until) = (config.limits.clone(), until_stopped());
+        let door = (listener, listeners.entrances.path.clone());
+        tokio::spawn(async move { redirect::serve(door, origin, &limits, until).await });
+    }
+    Ok(stop)
 }

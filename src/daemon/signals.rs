@@ -1,6 +1,17 @@
-//! What ends the daemon: SIGINT and SIGTERM, or Ctrl-C.
+//! What the system tells the daemon: to end (SIGINT, SIGTERM, Ctrl-C), or to read its settings anew
+//! (SIGHUP).
 
 use std::io;
+
+/// What was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// To end.
+    Stop,
+    /// To read the settings anew.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "no such signal there"))]
+    Reload,
+}
 
 /// Caught from its making on, so that a signal during the start is not lost.
 pub(super) struct Signals {
@@ -8,6 +19,8 @@ pub(super) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hang_up: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -17,14 +30,16 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
-    /// Waits for the first of them.
-    pub(super) async fn stop(mut self) {
+    /// Waits for the next.
+    pub(super) async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Signal::Stop,
+            _ = self.interrupt.recv() => Signal::Stop,
+            _ = self.hang_up.recv() => Signal::Reload,
         }
     }
 }
@@ -37,9 +52,10 @@ impl Signals {
     }
 
     /// Waits for it. Where it can't be caught, the system ends us without asking.
-    pub(super) async fn stop(self) {
+    pub(super) async fn next(&mut self) -> Signal {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+        Signal::Stop
     }
 }

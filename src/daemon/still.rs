@@ -12,14 +12,14 @@ use tracing::{info, warn};
 use super::looker::{Looker, Surroundings};
 use super::media::FolderMedia;
 use super::mending::Mending;
+use super::revision::Revisions;
 use super::theme::ThemeFolder;
 use super::writer::Writer;
-use super::{Options, StartError, clock, conventions, feeds, health::Health, settings};
-use crate::catalogue::{Catalogue, Terms};
+use super::{Options, StartError, clock, feeds, health::Health, settings, terms};
+use crate::catalogue::Catalogue;
 use crate::config::{Config, WatchMode};
 use crate::documents::Documents;
 use crate::entry::{Digest, FolderPath};
-use crate::folder::conventions::FolderConventions;
 use crate::folder::names::Names;
 use crate::folder::scan::Folder;
 use crate::folder::settle::MAX_WAIT;
@@ -100,13 +100,12 @@ fn finish(
     folder: Folder,
     ledger: Option<Ledger>,
 ) -> Still {
-    let zone = config.timezone.clone();
     let mut theme = ThemeFolder::new(config.theme.clone());
     let theme = theme.look(&Health::new(), clock::instant());
     let site = theme.map_or_else(|| site.clone(), |theme| site.with_theme(theme));
     Still {
         site,
-        documents: Documents::new(bodies, zone, config.limits.document_cache),
+        documents: Documents::new(bodies, config.limits.document_cache),
         media: FolderMedia::new(folder),
         _ledger: ledger,
     }
@@ -132,25 +131,20 @@ fn catch_up(config: &Config, ledger: Ledger, folder: Folder) -> Result<Still, St
     let health = Arc::new(Health::new());
     let mending = Mending::begin(&ledger, &health);
     let is_new = catalogue.live() == 0;
-    let terms = Terms {
-        hold: config.hold,
-        grace: config.grace,
-    };
+    let terms = terms(config);
     if !is_new {
         catalogue.set_terms(terms);
     }
-    let hints = Hints::default();
     let surroundings = Surroundings {
-        folder: folder.clone(),
-        conventions: FolderConventions::new(conventions(config)),
-        settle: config.settle,
-        grace: config.grace,
-        guard: config.removal_guard.clone(),
         // Events would come too late: there is but one look.
         mode: WatchMode::Scan,
-        device: ledger.root_device(),
-        hints,
-        health: Arc::clone(&health),
+        ..Surroundings::new(
+            config,
+            folder.clone(),
+            ledger.root_device(),
+            Hints::default(),
+            Arc::clone(&health),
+        )
     };
     let bodies = ledger.bodies();
     let started = clock::instant();
@@ -169,6 +163,7 @@ fn catch_up(config: &Config, ledger: Ledger, folder: Folder) -> Result<Still, St
         alive: started,
         has_failed: false,
         theme: ThemeFolder::default(),
+        revisions: Revisions::default(),
         #[cfg(unix)]
         questions: super::control::Questions::default(),
     };

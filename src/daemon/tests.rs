@@ -86,6 +86,7 @@ impl Bench {
                 alive: started,
                 has_failed: false,
                 mending,
+                revisions: super::revision::Revisions::default(),
                 #[cfg(unix)]
                 questions: super::control::Questions::default(),
             },

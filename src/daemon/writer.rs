@@ -20,6 +20,7 @@ use super::feeds;
 use super::health::{Health, Trouble};
 use super::looker::Looker;
 use super::mending::Mending;
+use super::revision::Revisions;
 use super::theme::ThemeFolder;
 use crate::catalogue::{Catalogue, Changes, Observation, Terms};
 use crate::entry::FolderPath;
@@ -53,6 +54,8 @@ pub(super) struct Writer {
     pub(super) alive: Instant,
     /// The ledger could not be written in the last turn that had something for it.
     pub(super) has_failed: bool,
+    /// Other settings, once there are.
+    pub(super) revisions: Revisions,
     /// What other commands ask.
     #[cfg(unix)]
     pub(super) questions: Questions,
@@ -114,6 +117,7 @@ impl Writer {
     /// One turn, at `now`.
     pub(super) fn turn(&mut self, taken: Taken, now: Instant) {
         self.mend(now);
+        self.revise(now);
         self.look_at_theme(now);
         #[cfg(unix)]
         let questions = self.questions.take();
@@ -247,7 +251,7 @@ impl Writer {
     }
 
     /// The time, as far as the machine's clock can be believed.
-    fn time(&mut self) -> Timestamp {
+    pub(super) fn time(&mut self) -> Timestamp {
         let now = self.clock.now();
         let doubt = self.clock.doubt();
         let troubles = [

@@ -36,7 +36,7 @@ pub(super) fn settings() -> Settings {
         content: Content::Full,
         selections: Vec::new(),
         ages: Ages::new(Duration::from_mins(1), Duration::from_mins(15)),
-        zone: "UTC".to_owned(),
+        zone: crate::site::Zone(jiff::tz::TimeZone::UTC),
     }
 }
 

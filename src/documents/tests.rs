@@ -38,7 +38,7 @@ fn world(cache_bytes: usize) -> World {
     };
     World {
         site: Arc::new(sample::site(vec![draft("a.md", "A", &[])])),
-        documents: Documents::new(texts, TimeZone::UTC, cache_bytes),
+        documents: Documents::new(texts, cache_bytes),
         asked,
     }
 }

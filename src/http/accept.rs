@@ -2,7 +2,7 @@
 
 mod kernel;
 
-use std::pin::pin;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,37 +39,28 @@ impl Drained {
     }
 }
 
-/// Serves `listener` until `stop`: each connection that comes takes one of `places`. The listener is
-/// closed as soon as `stop` is there; then comes [`drain`].
+/// Serves `listener` for as long as this is polled: each connection that comes takes one of `places`. With
+/// this the listener is dropped, and the connections stay until [`drain`].
 pub(super) async fn run(
     listener: Listener,
     entrance: Entrance,
     answering: Arc<impl Answering>,
     limits: &Limits,
     places: &Arc<Places>,
-    stop: impl Future<Output = ()>,
-) {
+) -> Infallible {
     tune(&listener, limits.write_timeout);
     let manners = Arc::new(Manners::new(limits, entrance));
     let mut trouble = Trouble::default();
-    let mut stop = pin!(stop);
     loop {
         if places.are_full() {
             places.make_room();
             tokio::select! {
-                biased;
-                () = &mut stop => break,
                 () = places.freed() => {}
                 () = sleep(ROOM) => {}
             }
             continue;
         }
-        let accepted = tokio::select! {
-            biased;
-            () = &mut stop => break,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
+        match listener.accept().await {
             Ok((accepted, client)) => {
                 trouble.over();
                 let (manners, answering) = (Arc::clone(&manners), Arc::clone(&answering));
@@ -78,10 +69,7 @@ pub(super) async fn run(
             }
             Err(error) => {
                 if let Some(pause) = trouble.pause_after(&error) {
-                    tokio::select! {
-                        () = &mut stop => break,
-                        () = sleep(pause) => {}
-                    }
+                    sleep(pause).await;
                 }
             }
         }

@@ -80,12 +80,22 @@ pub struct Freshness {
 impl Freshness {
     /// Within `ages`, with a secret of its own.
     pub fn new(ages: Ages) -> Self {
+        Self::with_secret(ages, RandomState::new())
+    }
+
+    /// Within other `ages`. The secret stays, and with it the marks where they can.
+    #[must_use]
+    pub fn within(&self, ages: Ages) -> Self {
+        Self::with_secret(ages, self.secret.clone())
+    }
+
+    fn with_secret(ages: Ages, secret: RandomState) -> Self {
         let ladder = Ladder::new(ages);
         let values = (0..=ladder.top()).map(|step| written(ladder.seconds(step), ladder.least));
         Self {
             ladder,
             values: values.collect(),
-            secret: RandomState::new(),
+            secret,
         }
     }
 

@@ -46,33 +46,44 @@ impl Listener {
     }
 
     /// Takes it out of the runtime it was made in.
-    pub(super) fn park(self) -> io::Result<Parked> {
+    pub fn park(self) -> io::Result<Socket> {
         Ok(match self {
-            Self::Tcp(listener) => Parked::Tcp(listener.into_std()?),
+            Self::Tcp(listener) => Socket::Tcp(listener.into_std()?),
             #[cfg(unix)]
-            Self::Unix(listener) => Parked::Unix(listener.into_std()?),
+            Self::Unix(listener) => Socket::Unix(listener.into_std()?),
         })
     }
 }
 
-/// A socket that listens, and that nobody waits at.
+/// A socket that listens, and that nobody waits at: who connects waits in the kernel's queue.
 #[derive(Debug)]
 #[expect(
     clippy::disallowed_types,
     reason = "tokio's types belong to one runtime, and these are on their way to several"
 )]
-pub(super) enum Parked {
+pub enum Socket {
+    /// At an address.
     Tcp(std::net::TcpListener),
+    /// At a path.
     #[cfg(unix)]
     Unix(std::os::unix::net::UnixListener),
 }
 
-impl Parked {
+impl Socket {
+    /// The address; `None` for a path.
+    pub fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok(),
+            #[cfg(unix)]
+            Self::Unix(_) => None,
+        }
+    }
+
     /// The same socket once more.
     ///
     /// One socket for all threads, and not one each by `SO_REUSEPORT`: with that option a second daemon
     /// would share the port without an error, and be given half of the connections.
-    pub(super) fn share(&self) -> io::Result<Self> {
+    pub fn share(&self) -> io::Result<Self> {
         Ok(match self {
             Self::Tcp(listener) => Self::Tcp(listener.try_clone()?),
             #[cfg(unix)]
@@ -80,8 +91,8 @@ impl Parked {
         })
     }
 
-    /// Puts it into the runtime of this thread.
-    pub(super) fn wake(self) -> io::Result<Listener> {
+    /// Puts it into the runtime that was entered here.
+    pub fn wake(self) -> io::Result<Listener> {
         Ok(match self {
             Self::Tcp(listener) => Listener::Tcp(TcpListener::from_std(listener)?),
             #[cfg(unix)]

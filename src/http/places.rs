@@ -30,7 +30,7 @@ pub(super) fn between(whole: Duration) -> Duration {
 /// The places of one accepting thread.
 #[derive(Debug)]
 pub(super) struct Places {
-    most: usize,
+    most: AtomicUsize,
     taken: AtomicUsize,
     freed: Notify,
     /// Somebody sits down where nobody sat.
@@ -103,12 +103,21 @@ impl Places {
     /// `most` places, at least one.
     pub(super) fn new(most: usize) -> Arc<Self> {
         Arc::new(Self {
-            most: most.max(1),
+            most: AtomicUsize::new(most.max(1)),
             taken: AtomicUsize::new(0),
             freed: Notify::new(),
             come: Notify::new(),
             line: Mutex::default(),
         })
+    }
+
+    /// From now on there are `most`, at least one. Nobody who sits has to go for that.
+    pub(super) fn set_most(&self, most: usize) {
+        self.most.store(most.max(1), Ordering::Relaxed);
+    }
+
+    fn most(&self) -> usize {
+        self.most.load(Ordering::Relaxed)
     }
 
     /// How many places are taken.
@@ -118,7 +127,7 @@ impl Places {
 
     /// Whether nobody else can sit down.
     pub(super) fn are_full(&self) -> bool {
-        self.taken() >= self.most
+        self.taken() >= self.most()
     }
 
     /// Takes one.
@@ -128,7 +137,7 @@ impl Places {
         }
         let pulse = Arc::new(Pulse::new());
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        if line.len() >= 2 * self.most {
+        if line.len() >= 2 * self.most() {
             line.retain(|pulse| pulse.strong_count() > 0);
         }
         line.push_back(Arc::downgrade(&pulse));

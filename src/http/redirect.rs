@@ -9,7 +9,7 @@ use hyper::{Method, Response, StatusCode};
 
 use super::body::Content;
 use super::client::Client;
-use super::{Answering, Door, Drained, Reply, host, respond, serve_few};
+use super::{Answering, Drained, Entrance, Listener, Reply, host, respond, serve_few};
 use crate::config::Limits;
 
 /// Places: an answer takes no time, and the next request is on another connection.
@@ -18,7 +18,7 @@ const PLACES: usize = 256;
 /// Serves redirects at `listener` until `stop`. `origin` is scheme and authority of the site, without a
 /// slash: where people are sent must never come from what they sent.
 pub async fn serve(
-    (listener, entrance): Door,
+    (listener, entrance): (Listener, Entrance),
     origin: String,
     limits: &Limits,
     stop: impl Future<Output = ()> + Send,

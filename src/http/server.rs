@@ -4,12 +4,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use arc_swap::{ArcSwapOption, Guard};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use hyper::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use hyper::http::{request, response};
 use hyper::{Method, Response, StatusCode};
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use super::body::Content;
 use super::client::Client;
@@ -17,7 +17,8 @@ use super::freshness::Freshness;
 use super::limiter::{self, Cost, Limiter, Wait};
 use super::offer::{Located, Shown};
 use super::respond::Answer;
-use super::{Answering, Door, Drained, MediaFiles, Reply, accept, delta, media, respond, workers};
+use super::workers::Workers;
+use super::{Answering, Door, Drained, MediaFiles, Reply, accept, delta, media, respond};
 use crate::config::{Limits, TrustedProxies};
 use crate::documents::{Document, Documents, MakeError};
 use crate::entry::FolderPath;
@@ -27,58 +28,104 @@ use crate::site::{Plan, Site};
 pub struct Server {
     /// The current snapshot; `None` until the first, and then all is answered with 503.
     pub site: Arc<ArcSwapOption<Site>>,
-    /// Makes and keeps documents.
-    pub documents: Arc<Documents>,
-    /// Opens files beside entries.
-    pub media: Arc<dyn MediaFiles>,
-    /// How long copies are fresh.
-    pub freshness: Freshness,
-    /// Who asks too often; `None`: nobody does.
-    pub limiter: Option<Limiter>,
-    /// Whose word counts about who a client is.
-    pub proxies: TrustedProxies,
+    /// By which rules, to begin with.
+    pub rules: Rules,
     /// The wall clock.
     pub clock: fn() -> Timestamp,
     /// A clock that never goes back.
     pub instant: fn() -> Instant,
 }
 
+/// What the publisher may change while readers are served: it holds from the next request on, also on
+/// connections that are there.
+#[derive(Clone)]
+pub struct Rules {
+    /// Makes and keeps documents.
+    pub documents: Arc<Documents>,
+    /// Opens files beside entries.
+    pub media: Arc<dyn MediaFiles>,
+    /// How long copies are fresh.
+    pub freshness: Arc<Freshness>,
+    /// Who asks too often; `None`: nobody does.
+    pub limiter: Option<Arc<Limiter>>,
+    /// Whose word counts about who a client is.
+    pub proxies: Arc<TrustedProxies>,
+}
+
 impl Server {
-    /// Serves readers at `doors` until `stop` is true, then closes them at once and lets answers in
-    /// flight finish within `limits.drain`.
+    /// Serves readers at `doors` from now on.
     ///
     /// # Errors
     ///
     /// When the system refuses a thread, or what one needs.
-    pub async fn serve(
-        self,
-        doors: Vec<Door>,
-        limits: &Limits,
-        stop: watch::Receiver<bool>,
-    ) -> io::Result<Drained> {
+    pub fn open(self, doors: &[Door], limits: &Limits) -> io::Result<Readers> {
         let connections = accept::connection_cap(limits.connections);
-        let serving = Serving {
-            server: self,
+        let serving = Arc::new(Serving {
+            site: self.site,
+            rules: ArcSwap::from_pointee(self.rules),
+            clock: self.clock,
+            instant: self.instant,
             shown: ArcSwapOption::empty(),
-            open_files: Arc::new(Semaphore::new(connections)),
-        };
-        workers::serve(doors, Arc::new(serving), limits, connections, stop).await
+            open_files: ArcSwap::from_pointee(Semaphore::new(connections)),
+        });
+        let workers = Workers::start(doors, &serving, limits, connections)?;
+        Ok(Readers { serving, workers })
+    }
+}
+
+/// Readers who are being served.
+pub struct Readers {
+    serving: Arc<Serving>,
+    workers: Workers,
+}
+
+impl Readers {
+    /// The rules that hold.
+    pub fn rules(&self) -> Arc<Rules> {
+        self.serving.rules.load_full()
+    }
+
+    /// Has other rules hold.
+    pub fn follow(&self, rules: Rules) {
+        self.serving.rules.store(Arc::new(rules));
+    }
+
+    /// Takes new connections at `doors` from now on, and within `limits`. Those that are there go on as
+    /// they began, and at a socket that was among the doors before nobody is turned away.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a descriptor. Then all is as before.
+    pub fn reopen(&self, doors: &[Door], limits: &Limits) -> io::Result<()> {
+        let connections = accept::connection_cap(limits.connections);
+        self.workers.post(doors, limits, connections)?;
+        let files = Arc::new(Semaphore::new(connections));
+        self.serving.open_files.store(files);
+        Ok(())
+    }
+
+    /// Closes the doors at once, and lets answers in flight finish within `limits.drain`.
+    pub async fn finish(self) -> io::Result<Drained> {
+        self.workers.finish().await
     }
 }
 
 /// A server at work.
 struct Serving {
-    server: Server,
+    site: Arc<ArcSwapOption<Site>>,
+    rules: ArcSwap<Rules>,
+    clock: fn() -> Timestamp,
+    instant: fn() -> Instant,
     /// The snapshot that was asked for last, with what was worked out of it.
     shown: ArcSwapOption<Shown>,
     /// Places for files that are being sent, as many as for connections.
-    open_files: Arc<Semaphore>,
+    open_files: ArcSwap<Semaphore>,
 }
 
 impl Serving {
     /// The current snapshot.
     fn shown(&self) -> Option<Guard<Option<Arc<Shown>>>> {
-        let site = self.server.site.load();
+        let site = self.site.load();
         let site = site.as_ref()?;
         let shown = self.shown.load();
         if shown
@@ -93,58 +140,41 @@ impl Serving {
         Some(Guard::from_inner(shown))
     }
 
-    /// What is at `path`. What is sent to who asks for deltas is remembered, whether it is sent now or
-    /// was before: the next request names it.
-    fn locate(&self, shown: &Shown, path: &str, wants_deltas: bool) -> Located {
-        let located = shown.locate(path);
-        if let Located::Document(offer) = &located
-            && wants_deltas
-        {
-            self.server.documents.note(&shown.site, &offer.plan);
-        }
-        located
-    }
-
     /// Charges a client for a request or an answer.
-    fn spend(&self, client: Client, cost: Cost) -> Result<(), Wait> {
-        match self.limiter_of(client) {
-            Some(limiter) => limiter.spend(client, cost, (self.server.instant)()),
+    fn spend(&self, rules: &Rules, client: Client, cost: Cost) -> Result<(), Wait> {
+        match rules.limiter_of(client) {
+            Some(limiter) => limiter.spend(client, cost, (self.instant)()),
             None => Ok(()),
         }
     }
 
     /// Notes that a document is sent to a client that did not say what it has.
-    fn resend(&self, client: Client, plan: &Plan) -> Result<(), Wait> {
-        match self.limiter_of(client) {
-            Some(limiter) => limiter.resend(client, &plan.key, plan.tag, (self.server.instant)()),
+    fn resend(&self, rules: &Rules, client: Client, plan: &Plan) -> Result<(), Wait> {
+        match rules.limiter_of(client) {
+            Some(limiter) => limiter.resend(client, &plan.key, plan.tag, (self.instant)()),
             None => Ok(()),
         }
-    }
-
-    /// Who is never limited does not cost a look at the clock.
-    fn limiter_of(&self, client: Client) -> Option<&Limiter> {
-        let limiter = self.server.limiter.as_ref();
-        limiter.filter(|_| Limiter::concerns(client))
     }
 
     /// Charges a client for what it is about to be answered.
     fn charge(
         &self,
+        rules: &Rules,
         client: Client,
         request: &request::Parts,
         answer: &Answer,
     ) -> Result<(), Wait> {
         match answer {
             Answer::Ready(response) if response.status() == StatusCode::NOT_MODIFIED => Ok(()),
-            Answer::Media(_) => self.spend(client, Cost::File),
+            Answer::Media(_) => self.spend(rules, client, Cost::File),
             Answer::Document { offer, head, .. } => {
-                self.spend(client, Cost::Answer)?;
+                self.spend(rules, client, Cost::Answer)?;
                 if head.status == StatusCode::OK && is_unconditional(request) {
-                    self.resend(client, &offer.plan)?;
+                    self.resend(rules, client, &offer.plan)?;
                 }
                 Ok(())
             }
-            Answer::Ready(_) => self.spend(client, Cost::Answer),
+            Answer::Ready(_) => self.spend(rules, client, Cost::Answer),
         }
     }
 
@@ -154,20 +184,18 @@ impl Serving {
         mut request: request::Parts,
         client: Client,
     ) -> Result<Reply, Wait> {
-        let client = client.of_request(&request.headers, &self.server.proxies);
-        self.spend(client, Cost::Request)?;
+        let rules = self.rules.load();
+        let client = client.of_request(&request.headers, &rules.proxies);
+        self.spend(&rules, client, Cost::Request)?;
         // One snapshot for the whole answer, whatever is published meanwhile.
         let shown = self.shown();
         let shown = shown.as_ref().and_then(|shown| shown.as_ref());
-        let now = (self.server.clock)();
-        let fresh = self
-            .server
-            .freshness
-            .at(shown.and_then(|shown| shown.due), now);
+        let now = (self.clock)();
+        let fresh = rules.freshness.at(shown.and_then(|shown| shown.due), now);
         let wants_deltas = delta::is_wanted(&request.headers);
-        let locate = shown.map(|shown| |path: &str| self.locate(shown, path, wants_deltas));
+        let locate = shown.map(|shown| |path: &str| rules.locate(shown, path, wants_deltas));
         let answer = respond::respond(&mut request, locate, fresh, now);
-        self.charge(client, &request, &answer)?;
+        self.charge(&rules, client, &request, &answer)?;
         Ok(match answer {
             Answer::Ready(response) => Reply::Now(response.map(Content::Bytes)),
             Answer::Media(path) => {
@@ -183,7 +211,7 @@ impl Serving {
                 let Some(site) = shown.map(|shown| &shown.site) else {
                     return Ok(Reply::Now(unavailable()));
                 };
-                let documents = &self.server.documents;
+                let documents = &rules.documents;
                 let known = |tag| documents.since(site, &offer.plan, tag);
                 let since = wants_deltas
                     .then(|| delta::base(&request.headers, known))
@@ -211,14 +239,34 @@ impl Serving {
     /// Each stream of HTTP/2 may ask for one and never take it. So they are counted: descriptors for the
     /// ledger, the folder and new connections must be left.
     async fn media(&self, request: &request::Parts, path: FolderPath) -> Response<Content> {
-        let Ok(place) = Arc::clone(&self.open_files).try_acquire_owned() else {
+        let Ok(place) = self.open_files.load_full().try_acquire_owned() else {
             return unavailable();
         };
-        let files = Arc::clone(&self.server.media);
+        let rules = self.rules.load_full();
+        let files = Arc::clone(&rules.media);
         let opened = tokio::task::spawn_blocking(move || files.open(&path)).await;
         let opened = opened.map_err(io::Error::other).flatten();
-        media::respond(request, opened, self.server.freshness.longest())
-            .map(|content| content.at(place))
+        media::respond(request, opened, rules.freshness.longest()).map(|content| content.at(place))
+    }
+}
+
+impl Rules {
+    /// What is at `path`. What is sent to who asks for deltas is remembered, whether it is sent now or
+    /// was before: the next request names it.
+    fn locate(&self, shown: &Shown, path: &str, wants_deltas: bool) -> Located {
+        let located = shown.locate(path);
+        if let Located::Document(offer) = &located
+            && wants_deltas
+        {
+            self.documents.note(&shown.site, &offer.plan);
+        }
+        located
+    }
+
+    /// Who is never limited does not cost a look at the clock.
+    fn limiter_of(&self, client: Client) -> Option<&Limiter> {
+        let limiter = self.limiter.as_deref();
+        limiter.filter(|_| Limiter::concerns(client))
     }
 }
 

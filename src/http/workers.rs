@@ -6,13 +6,14 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
-use tokio::sync::{oneshot, watch};
+use tokio::runtime::{Handle, Runtime};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::Answering;
 use super::accept::{Drained, drain, run};
 use super::connection::Entrance;
-use super::listener::{Listener, Parked};
+use super::listener::{Listener, Socket};
 use super::places::Places;
 use crate::config::Limits;
 
@@ -21,94 +22,143 @@ use crate::config::Limits;
 const AT_ONCE: usize = 4;
 
 /// Where readers come in, and how.
-pub type Door = (Listener, Entrance);
-
-/// Serves `doors` to so many `connections` until `stop` is true, then lets answers in flight finish within
-/// `limits.drain`.
-pub(super) async fn serve(
-    doors: Vec<Door>,
-    answering: Arc<impl Answering>,
-    limits: &Limits,
-    connections: usize,
-    stop: watch::Receiver<bool>,
-) -> io::Result<Drained> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = threads.min(connections);
-    let doors = doors
-        .into_iter()
-        .map(|(listener, entrance)| Ok((listener.park()?, entrance)))
-        .collect::<io::Result<Vec<_>>>()?;
-    let mut ends = Vec::new();
-    for number in 0..threads {
-        let shared = doors
-            .iter()
-            .map(|(door, entrance)| Ok((door.share()?, entrance.clone())));
-        let worker = Worker {
-            doors: shared.collect::<io::Result<Vec<_>>>()?,
-            answering: Arc::clone(&answering),
-            limits: limits.clone(),
-            places: connections / threads + usize::from(number < connections % threads),
-            stop: stop.clone(),
-        };
-        let (end, ended) = oneshot::channel();
-        thread::Builder::new()
-            .name(format!("http-{number}"))
-            .spawn(move || {
-                // Whoever waits for it may have gone.
-                let _ = end.send(worker.run());
-            })?;
-        ends.push(ended);
-    }
-    // Each thread has its own: when all have closed theirs, nobody can connect any more.
-    drop(doors);
-    let mut drained = Drained::Complete;
-    for ended in ends {
-        let end = ended.await.map_err(io::Error::other)??;
-        drained = drained.and(end);
-    }
-    Ok(drained)
+pub struct Door {
+    /// Where.
+    pub socket: Socket,
+    /// What comes before HTTP.
+    pub entrance: Entrance,
 }
 
-struct Worker<A> {
-    doors: Vec<(Parked, Entrance)>,
-    answering: Arc<A>,
+/// All threads at work.
+pub(super) struct Workers(Vec<Worker>);
+
+struct Worker {
+    runtime: Handle,
+    /// When this is dropped, the thread takes no more connections, and ends with those that it has.
+    posts: mpsc::UnboundedSender<Post>,
+    ended: oneshot::Receiver<Drained>,
+}
+
+/// Where a thread is to take connections from now on, and how many.
+struct Post {
+    doors: Vec<(Listener, Entrance)>,
     limits: Limits,
     places: usize,
-    stop: watch::Receiver<bool>,
 }
 
-impl<A: Answering> Worker<A> {
-    fn run(self) -> io::Result<Drained> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .max_blocking_threads(AT_ONCE)
-            .build()?;
-        let drained = runtime.block_on(self.serve());
-        // What was cut ends here; no document in the making is waited for.
-        runtime.shutdown_background();
-        drained
-    }
-
-    async fn serve(self) -> io::Result<Drained> {
-        let places = Places::new(self.places);
-        let limits = Arc::new(self.limits);
-        let mut doors = JoinSet::new();
-        for (listener, entrance) in self.doors {
-            let listener = listener.wake()?;
-            let (answering, limits) = (Arc::clone(&self.answering), Arc::clone(&limits));
-            let (places, mut stop) = (Arc::clone(&places), self.stop.clone());
-            doors.spawn(async move {
-                let stop = async {
-                    // An error means that the sender is gone, and with it the daemon.
-                    let _ = stop.wait_for(|stop| *stop).await;
+impl Workers {
+    /// Has threads serve `doors` to so many `connections`, which `answering` answers.
+    pub(super) fn start(
+        doors: &[Door],
+        answering: &Arc<impl Answering>,
+        limits: &Limits,
+        connections: usize,
+    ) -> io::Result<Self> {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let mut workers = Self(Vec::new());
+        for number in 0..threads.min(connections) {
+            let (posts, posted) = mpsc::unbounded_channel();
+            let (end, ended) = oneshot::channel();
+            let (tell, told) = std::sync::mpsc::channel();
+            let answering = Arc::clone(answering);
+            let work = move || {
+                let runtime = match runtime() {
+                    Ok(runtime) => runtime,
+                    Err(error) => return drop(tell.send(Err(error))),
                 };
-                run(listener, entrance, answering, &limits, &places, stop).await;
+                // Nobody is left to tell of somebody who has gone.
+                let _ = tell.send(Ok(runtime.handle().clone()));
+                let _ = end.send(runtime.block_on(work(answering, posted)));
+                // What was cut ends here; no document in the making is waited for.
+                runtime.shutdown_background();
+            };
+            thread::Builder::new()
+                .name(format!("http-{number}"))
+                .spawn(work)?;
+            workers.0.push(Worker {
+                runtime: told.recv().map_err(io::Error::other)??,
+                posts,
+                ended,
             });
         }
-        tokio::select! {
-            _ = doors.join_all() => {}
-            never = places.keep_quiet_out(limits.header_timeout) => match never {},
-        }
-        Ok(drain(&places, limits.drain).await)
+        workers.post(doors, limits, connections)?;
+        Ok(workers)
     }
+
+    /// Has them take connections at `doors` from now on, up to so many, and within `limits`; those that
+    /// they have go on as they began. Where a socket is the one that was there before, nobody who
+    /// connects notices. After an error all is as before.
+    pub(super) fn post(
+        &self,
+        doors: &[Door],
+        limits: &Limits,
+        connections: usize,
+    ) -> io::Result<()> {
+        let threads = self.0.len();
+        let mut posts = Vec::new();
+        for (number, worker) in self.0.iter().enumerate() {
+            let _in = worker.runtime.enter();
+            let shared = doors
+                .iter()
+                .map(|door| Ok((door.socket.share()?.wake()?, door.entrance.clone())));
+            posts.push(Post {
+                doors: shared.collect::<io::Result<_>>()?,
+                limits: limits.clone(),
+                places: connections / threads + usize::from(number < connections % threads),
+            });
+        }
+        for (worker, post) in self.0.iter().zip(posts) {
+            // One that has panicked is missed when all end.
+            let _ = worker.posts.send(post);
+        }
+        Ok(())
+    }
+
+    /// Has them take no more connections, and let answers in flight finish within `limits.drain`.
+    pub(super) async fn finish(self) -> io::Result<Drained> {
+        let ends: Vec<_> = self.0.into_iter().map(|worker| worker.ended).collect();
+        let mut drained = Drained::Complete;
+        for ended in ends {
+            drained = drained.and(ended.await.map_err(io::Error::other)?);
+        }
+        Ok(drained)
+    }
+}
+
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(AT_ONCE)
+        .build()
+}
+
+/// What one thread does.
+async fn work(answering: Arc<impl Answering>, mut posts: mpsc::UnboundedReceiver<Post>) -> Drained {
+    let places = Places::new(1);
+    let mut patience = Limits::default().drain;
+    let mut next = posts.recv().await;
+    while let Some(Post {
+        doors,
+        limits,
+        places: most,
+    }) = next
+    {
+        places.set_most(most);
+        patience = limits.drain;
+        let limits = Arc::new(limits);
+        let mut at_doors = JoinSet::new();
+        for (listener, entrance) in doors {
+            let (answering, limits) = (Arc::clone(&answering), Arc::clone(&limits));
+            let places = Arc::clone(&places);
+            at_doors.spawn(async move {
+                run(listener, entrance, answering, &limits, &places).await;
+            });
+        }
+        next = tokio::select! {
+            next = posts.recv() => next,
+            never = places.keep_quiet_out(limits.header_timeout) => match never {},
+        };
+        at_doors.shutdown().await;
+    }
+    drain(&places, patience).await
 }

@@ -1,5 +1,9 @@
 //! What the publisher's settings say in documents.
 
+use std::fmt;
+
+use jiff::tz::TimeZone;
+
 use super::Ages;
 use crate::entry::{Address, Content, Digest, Digester, Language, Person, Text};
 use crate::feed::{Podcast, Selection};
@@ -33,8 +37,20 @@ pub struct Settings {
     pub selections: Vec<Selection>,
     /// How long copies may be fresh.
     pub ages: Ages,
-    /// The zone in which pages give dates: its IANA name, or as much as is known of it.
-    pub zone: String,
+    /// The zone in which pages give dates.
+    pub zone: Zone,
+}
+
+/// A time zone, known by its IANA name, or as much as is known of it.
+#[derive(Clone, PartialEq)]
+pub struct Zone(pub TimeZone);
+
+/// What tells it from others in a digest of settings: not its rules, which the machine's own
+/// database may know in another version.
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.0.iana_name().unwrap_or("local"), f)
+    }
 }
 
 impl Settings {

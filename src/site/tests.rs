@@ -35,7 +35,7 @@ fn settings(base: &str, limit: usize) -> Settings {
         content: Content::Full,
         selections: Vec::new(),
         ages: Ages::new(Duration::from_mins(1), Duration::from_mins(15)),
-        zone: "UTC".to_owned(),
+        zone: super::settings::Zone(jiff::tz::TimeZone::UTC),
     }
 }
 

@@ -18,7 +18,7 @@ use tidings::entry::{
     Address, Bodies, Body, Content, Digest, Draft, FolderPath, Language, Media, Person, Reference,
     Stamp, Text,
 };
-use tidings::site::{Ages, Found, Kept, Settings, Site};
+use tidings::site::{Ages, Found, Kept, Settings, Site, Zone};
 use uuid::Uuid;
 
 use crate::support::repository;
@@ -73,7 +73,7 @@ pub(crate) fn settings() -> Settings {
         content: Content::Full,
         selections: Vec::new(),
         ages: Ages::new(Duration::from_mins(1), Duration::from_mins(15)),
-        zone: "UTC".to_owned(),
+        zone: Zone(TimeZone::UTC),
     }
 }
 
@@ -143,7 +143,7 @@ fn made(paths: &[&str]) -> Vec<String> {
 
 fn made_with(settings: Settings, paths: &[&str]) -> Vec<String> {
     let (site, texts) = publish_with(settings, drafts());
-    let documents = Documents::new(texts, TimeZone::UTC, 1 << 20);
+    let documents = Documents::new(texts, 1 << 20);
     paths
         .iter()
         .map(|path| document(&site, &documents, path))
@@ -221,10 +221,7 @@ fn the_order_of_discovery_changes_no_byte() {
     let (site, texts) = publish(drafts());
     let (reversed, _) = publish(drafts().into_iter().rev().collect());
     let texts_again = Texts(texts.0.clone());
-    let (one, other) = (
-        Documents::new(texts, TimeZone::UTC, 0),
-        Documents::new(texts_again, TimeZone::UTC, 0),
-    );
+    let (one, other) = (Documents::new(texts, 0), Documents::new(texts_again, 0));
     for path in FEEDS {
         assert_eq!(
             site.find(path),

@@ -38,6 +38,7 @@ mod proxies;
 mod publish;
 mod readers;
 mod readme;
+mod reload;
 mod removal;
 mod smoke;
 mod start_stop;

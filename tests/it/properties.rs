@@ -229,7 +229,7 @@ fn check_documents(draft: Draft) -> Result<(), TestCaseError> {
     let mut drafts = neighbours();
     drafts.push(draft);
     let (site, texts) = publish(drafts);
-    let documents = Documents::new(texts, TimeZone::UTC, 1 << 20);
+    let documents = Documents::new(texts, 1 << 20);
     for (path, full) in [("/rss.xml", "encoded"), ("/atom.xml", "content")] {
         check_xml(&document(&site, &documents, path), full)?;
     }

@@ -734,6 +734,64 @@ pub(crate) fn request(
     Response::read(method, &bytes)
 }
 
+/// A reader who keeps the connection and asks again and again.
+pub(crate) struct Kept(BufReader<TcpStream>);
+
+/// What matters of an answer that such a reader is given.
+#[derive(Debug)]
+pub(crate) struct Short {
+    pub(crate) status: u16,
+    pub(crate) tag: Option<String>,
+    /// Whether the connection stays.
+    pub(crate) stays: bool,
+}
+
+impl Kept {
+    pub(crate) fn to(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("the program listens");
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    pub(crate) fn ask(&mut self, path: &str) -> std::io::Result<Short> {
+        self.ask_with(path, "")
+    }
+
+    /// The same, with whole lines of the head.
+    pub(crate) fn ask_with(&mut self, path: &str, fields: &str) -> std::io::Result<Short> {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
+        self.0.get_mut().write_all(head.as_bytes())?;
+        let mut length = 0;
+        let mut answer = Short {
+            status: 0,
+            tag: None,
+            stays: true,
+        };
+        loop {
+            let mut line = String::new();
+            if self.0.read_line(&mut line)? == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            let line = line.trim_end();
+            match line.split_once(": ") {
+                Some(("etag", tag)) => answer.tag = Some(tag.to_owned()),
+                Some(("content-length", number)) => length = number.parse().unwrap(),
+                Some(("connection", "close")) => answer.stays = false,
+                _ if line.is_empty() => break,
+                _ => {}
+            }
+            if let Some(status) = status_of(line) {
+                answer.status = status;
+            }
+        }
+        if answer.status != 304 {
+            let mut body = vec![0; length];
+            self.0.read_exact(&mut body)?;
+        }
+        Ok(answer)
+    }
+}
+
 /// What comes back for a head as it is given, on a connection of its own.
 pub(crate) fn raw(to: SocketAddr, method: &str, head: &str) -> Response {
     let mut peer = TcpStream::connect_timeout(&to, REQUEST).expect("the program listens");

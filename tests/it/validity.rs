@@ -350,7 +350,7 @@ struct Made {
 
 /// All feeds with their archives, in each format.
 fn feeds(site: &Site, texts: Texts) -> Vec<Made> {
-    let documents = Documents::new(texts, jiff::tz::TimeZone::UTC, 0);
+    let documents = Documents::new(texts, 0);
     let made = site.addresses().into_iter().filter_map(|address| {
         let Found::Document(plan) = site.find(&format!("/{address}")) else {
             return None;

@@ -32,7 +32,7 @@ pub(super) fn documents(looked: &mut Looked) -> anyhow::Result<()> {
     let site = looked.site(now)?;
     let config = &looked.settings.config;
     let texts = Texts(std::mem::take(&mut looked.review.bodies));
-    let documents = Documents::new(texts, config.timezone.clone(), 0);
+    let documents = Documents::new(texts, 0);
     let conventions = daemon::conventions(config);
     let mut judging = Judging::new(&looked.review, &looked.folder, conventions.labels());
     for format in Format::ALL {

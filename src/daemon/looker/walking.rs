@@ -9,6 +9,7 @@ use super::{Looker, RETRY, is_defaults};
 use crate::catalogue::{Catalogue, may_belong};
 use crate::daemon::finding::Finding;
 use crate::entry::{Digest, FolderPath, Media};
+use crate::folder::names::Role;
 use crate::folder::reading::other_than;
 use crate::folder::scan::{Listing, Look};
 use crate::folder::settle::{SECOND_LOOK, Trust};
@@ -93,7 +94,12 @@ impl Looker {
     pub(super) fn look_at_due(&mut self, catalogue: &Catalogue, now: Instant) -> Finding {
         let mut finding = Finding::default();
         for (path, trust, seen) in self.settling.due(now) {
-            match self.around.folder.look(&path) {
+            let found = match self.around.folder.look(&path) {
+                // What the settings ignore since it was published is as good as gone.
+                Ok(Look::File(_)) if self.is_ignored(&path) => Ok(Look::Nothing),
+                found => found,
+            };
+            match found {
                 Ok(Look::File(stamp)) if is_defaults(&path) => {
                     if self.is_whole(&path, stamp, (trust, seen), now)
                         && self.read_defaults(path.clone(), stamp)
@@ -157,6 +163,10 @@ impl Looker {
                 finding.media.insert(path, Some(Media::of_bytes(bytes)));
             }
         }
+    }
+
+    fn is_ignored(&self, path: &FolderPath) -> bool {
+        self.around.folder.names().role(path) == Role::Ignored
     }
 
     fn known_at_or_below(&self, path: &FolderPath) -> Vec<FolderPath> {

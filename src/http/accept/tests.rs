@@ -5,7 +5,9 @@
 
 use super::super::body::Content;
 use super::super::client::Client;
-use super::super::{Reply, host, respond, workers};
+use super::super::listener::Socket;
+use super::super::workers::{Door, Workers};
+use super::super::{Reply, host, respond};
 use super::*;
 use bytes::Bytes;
 use hyper::http::request;
@@ -14,7 +16,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 /// No test may take longer than this.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -75,12 +77,19 @@ impl Answering for Fake {
     }
 }
 
+fn door(socket: &Socket) -> Door {
+    Door {
+        socket: socket.share().unwrap(),
+        entrance: Entrance::default(),
+    }
+}
+
 /// A server with a way to stop it.
 struct Running {
     at: SocketAddr,
     fake: Arc<Fake>,
-    stop: watch::Sender<bool>,
-    ended: tokio::task::JoinHandle<std::io::Result<Drained>>,
+    socket: Socket,
+    workers: Workers,
 }
 
 impl Running {
@@ -88,17 +97,14 @@ impl Running {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let fake = Arc::new(Fake::default());
-        let (stop, stopped) = watch::channel(false);
-        let answering = Arc::clone(&fake);
-        let doors = vec![(Listener::Tcp(listener), Entrance::default())];
-        let ended = tokio::spawn(async move {
-            workers::serve(doors, answering, &limits, limits.connections, stopped).await
-        });
+        let socket = Listener::Tcp(listener).park().unwrap();
+        let door = door(&socket);
+        let workers = Workers::start(&[door], &fake, &limits, limits.connections).unwrap();
         Self {
             at,
             fake,
-            stop,
-            ended,
+            socket,
+            workers,
         }
     }
 
@@ -124,12 +130,9 @@ impl Running {
     }
 
     async fn stop(self) -> Drained {
-        self.stop.send(true).unwrap();
-        timeout(DEADLINE, self.ended)
-            .await
-            .unwrap()
-            .unwrap()
-            .unwrap()
+        drop(self.socket);
+        let ended = timeout(DEADLINE, self.workers.finish()).await;
+        ended.unwrap().unwrap()
     }
 }
 
