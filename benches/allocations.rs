@@ -31,7 +31,9 @@ use tidings::daemon;
 use tidings::entry::FolderPath;
 use tidings::http::freshness::Freshness;
 use tidings::http::limiter::Limiter;
-use tidings::http::{Door, Entrance, MediaFiles, OpenMedia, Readers, Rules, Server, Socket};
+use tidings::http::{
+    Door, Entrance, MediaFiles, OpenMedia, Readers, RollCall, Rules, Server, Socket,
+};
 use tidings::site::Ages;
 use tokio::net::TcpListener;
 
@@ -161,6 +163,7 @@ fn tidings(state: &Path) -> Result<(SocketAddr, Readers)> {
         },
         clock: Timestamp::now,
         instant: Instant::now,
+        roll_call: RollCall::default(),
     };
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;

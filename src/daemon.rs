@@ -10,7 +10,7 @@
 //!
 //! **Tasks**: one thread is the writer and owns all that changes; those of [`crate::http`] serve readers
 //! from what it has shown last, and nothing they do can wait for it; the main thread waits for signals,
-//! for commands, and at the admin listener.
+//! for commands, and at the admin listener. The service manager is told how they are (`notify`, `watchdog`).
 
 mod certificates;
 mod clock;
@@ -24,6 +24,8 @@ mod looker;
 mod meaning;
 mod media;
 mod mending;
+mod notify;
+mod pulse;
 mod reload;
 mod revision;
 mod root;
@@ -35,6 +37,8 @@ mod still;
 #[cfg(test)]
 mod tests;
 mod theme;
+#[cfg(unix)]
+mod watchdog;
 mod watched;
 mod writer;
 
@@ -55,7 +59,7 @@ use crate::folder::scan::Folder;
 use crate::folder::watch::Hints;
 use crate::http::freshness::Freshness;
 use crate::http::limiter::Limiter;
-use crate::http::{Rules, Server};
+use crate::http::{RollCall, Rules, Server};
 use crate::ledger::{Ledger, LedgerError, Stored};
 use crate::site::{Settings, Site};
 use certificates::Encryption;
@@ -69,6 +73,8 @@ use meaning::{ages, settings, terms};
 pub use meaning::{conventions, site_settings};
 use media::FolderMedia;
 use mending::Mending;
+use notify::Notifier;
+use pulse::Pulse;
 use reload::Reloading;
 use revision::Revisions;
 use serving::{Listeners, Serving};
@@ -197,7 +203,8 @@ async fn start(options: Options, source: Box<dyn Source>) -> Result<Running, Sta
 
     let settings = settings(&config, listeners.address())?;
     let (mut catalogue, mut site, clock) = restore(&config, &ledger, settings)?;
-    let health = Arc::new(Health::new());
+    let notifier = Notifier::from_environment();
+    let health = Arc::new(Health::telling(notifier.clone()));
     let mut theme = ThemeFolder::new(config.theme.clone());
     if let Some(theme) = theme.look(&health, clock::instant()) {
         site = site.with_theme(theme);
@@ -208,12 +215,13 @@ async fn start(options: Options, source: Box<dyn Source>) -> Result<Running, Sta
     if catalogue.live() > 0 && mending::is_whole(&ledger) {
         catalogue.set_terms(terms);
         shown.store(Some(Arc::new(site.clone())));
-        health.is_serving();
+        health.is_serving(catalogue.live());
     }
     let names = Names::new(&config.ignore)?;
     let folder = Folder::new(entries.clone(), names, config.limits.entry_bytes);
     let server = server(&config, &ledger, &folder, &shown);
     listeners.announce(site.settings());
+    let roll_call = server.roll_call.clone();
     let serving = Serving::start(server, listeners, &config, &health)
         .map_err(system("threads for readers"))?;
     let encryption = encryption
@@ -224,12 +232,14 @@ async fn start(options: Options, source: Box<dyn Source>) -> Result<Running, Sta
     mending
         .watch(&ledger, &hints)
         .map_err(system("a thread for the ledger"))?;
+    let pulse = Pulse::new(hints.clone());
     let surroundings = Surroundings::new(
         &config,
         folder,
         ledger.root_device(),
         hints.clone(),
         Arc::clone(&health),
+        pulse.clone(),
     );
     #[cfg(unix)]
     let (questions, control) = {
@@ -260,6 +270,9 @@ async fn start(options: Options, source: Box<dyn Source>) -> Result<Running, Sta
     };
     let writer_ended = writer.start().map_err(system("a thread for the writer"))?;
 
+    health.say();
+    notifier.ready();
+    keep_watch(&notifier, pulse, roll_call);
     Ok(Running {
         reloading: Reloading {
             source,
@@ -270,6 +283,7 @@ async fn start(options: Options, source: Box<dyn Source>) -> Result<Running, Sta
             health,
             revisions,
             hints,
+            notifier,
         },
         writer_ended,
         #[cfg(unix)]
@@ -284,6 +298,7 @@ async fn stop(running: Running) {
                 config,
                 serving,
                 hints,
+                notifier,
                 ..
             },
         writer_ended,
@@ -291,6 +306,7 @@ async fn stop(running: Running) {
         control,
     } = running;
     info!("stopping");
+    notifier.stopping();
     #[cfg(unix)]
     drop(control);
     hints.stop();
@@ -303,6 +319,20 @@ async fn stop(running: Running) {
     {
         warn!("stopped in the middle of a turn of the writer: nothing is lost");
     }
+}
+
+/// Has the service manager know at all times whether we are alive, if it wants to.
+fn keep_watch(notifier: &Notifier, pulse: Pulse, roll_call: RollCall) {
+    let notifier = notifier.clone();
+    #[cfg(unix)]
+    watchdog::Watchdog {
+        notifier,
+        pulse,
+        roll_call,
+    }
+    .start();
+    #[cfg(not(unix))]
+    drop((notifier, pulse, roll_call));
 }
 
 fn server(
@@ -323,6 +353,7 @@ fn server(
         },
         clock: clock::now,
         instant: clock::instant,
+        roll_call: RollCall::default(),
     }
 }
 

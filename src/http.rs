@@ -9,6 +9,7 @@
 //! [`tls`] holds the certificates, and [`admin`] tells the publisher's programs how the daemon is. Whom a
 //! request comes from is read in [`client`], behind a proxy that passes connections on by
 //! [`proxy_protocol`]; who asks too often waits for [`limiter`].
+//! Whether readers can connect at all is asked by a [`RollCall`].
 //!
 //! # Limits
 //!
@@ -63,6 +64,7 @@ mod places;
 pub mod proxy_protocol;
 pub mod redirect;
 pub mod respond;
+mod roll_call;
 mod server;
 mod stream;
 pub mod tls;
@@ -80,6 +82,7 @@ pub use accept::Drained;
 pub use connection::Entrance;
 pub use listener::{Listener, Socket};
 pub use media::{MediaContent, MediaFiles, OpenMedia};
+pub use roll_call::RollCall;
 pub use server::{Readers, Rules, Server};
 pub use workers::Door;
 
@@ -132,10 +135,10 @@ async fn serve_few(
 ) -> Drained {
     let places = places::Places::new(most.min(limits.connections));
     let answering = Arc::new(answering);
+    // Nobody calls it: it has no thread of its own.
+    let called = RollCall::default().join();
     tokio::select! {
-        biased;
-        () = stop => {}
-        never = accept::run(listener, entrance, answering, limits, &places) => match never {},
+        () = accept::run(listener, entrance, answering, limits, &places, called, stop) => {}
         never = places.keep_quiet_out(limits.header_timeout) => match never {},
     }
     accept::drain(&places, limits.drain).await

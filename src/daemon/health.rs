@@ -8,6 +8,7 @@ use jiff::{Timestamp, Unit};
 use tracing::{info, warn};
 
 use super::clock;
+use super::notify::Notifier;
 use crate::entry::{FolderPath, Problem};
 use crate::http::admin;
 
@@ -66,11 +67,15 @@ impl Trouble {
 pub(super) struct Health {
     state: Mutex<State>,
     admin: Arc<admin::Health>,
+    notifier: Notifier,
 }
 
 #[derive(Debug, Default)]
 struct State {
     is_serving: bool,
+    /// How many entries are published, and when that, or one of them, changed last.
+    live: usize,
+    published: Option<Timestamp>,
     /// How far the first scan is.
     progress: Option<Progress>,
     /// Each with the reason in words, and since when it is there.
@@ -91,9 +96,15 @@ struct Progress {
 impl Health {
     /// Nothing is wrong, and nothing is served yet.
     pub(super) fn new() -> Self {
+        Self::telling(Notifier::default())
+    }
+
+    /// The same, and the service manager is told how we are.
+    pub(super) fn telling(notifier: Notifier) -> Self {
         Self {
             state: Mutex::default(),
             admin: Arc::new(admin::Health::new()),
+            notifier,
         }
     }
 
@@ -102,11 +113,25 @@ impl Health {
         Arc::clone(&self.admin)
     }
 
-    /// There is a snapshot for readers from now on.
-    pub(super) fn is_serving(&self) {
+    /// Something was published, which makes so many entries.
+    pub(super) fn published(&self, live: usize, moment: Timestamp) {
+        let mut state = self.lock();
+        state.live = live;
+        state.published = Some(moment);
+        self.tell(&state);
+    }
+
+    /// There is a snapshot for readers from now on, with so many entries.
+    pub(super) fn is_serving(&self, live: usize) {
         let mut state = self.lock();
         state.is_serving = true;
-        self.tell_admin(&state);
+        state.live = live;
+        self.tell(&state);
+    }
+
+    /// Says how we are, although nothing has changed.
+    pub(super) fn say(&self) {
+        self.tell(&self.lock());
     }
 
     /// Notes that `trouble` is, or is not, there. Returns whether that is new.
@@ -124,7 +149,7 @@ impl Health {
             let since = since.unwrap_or_else(clock::now);
             state.troubles.insert(trouble, (reason, since));
         }
-        self.tell_admin(&state);
+        self.tell(&state);
         is_new
     }
 
@@ -139,7 +164,7 @@ impl Health {
         let is_time = now.saturating_duration_since(told) >= BETWEEN_LINES;
         let told = if is_time { now } else { told };
         state.progress = Some(Progress { read, all, told });
-        self.tell_admin(&state);
+        self.tell(&state);
         if read == all {
             info!(files = all, "all files are read, and are being published");
         } else if is_time {
@@ -147,7 +172,7 @@ impl Health {
         }
     }
 
-    fn tell_admin(&self, state: &State) {
+    fn tell(&self, state: &State) {
         let scan = "the first scan has not come to its end";
         let starting = match state.progress {
             None => scan.to_owned(),
@@ -163,8 +188,9 @@ impl Health {
             format!("{reason} (since {since})")
         });
         let starting = (!state.is_serving).then_some(starting);
-        self.admin
-            .set(starting.into_iter().chain(troubles).collect());
+        let reasons: Vec<String> = starting.into_iter().chain(troubles).collect();
+        self.notifier.status(status(state, &reasons));
+        self.admin.set(reasons);
     }
 
     /// Tells that the version just read of the file at `path` can't be published.
@@ -206,6 +232,22 @@ impl Health {
     }
 }
 
+/// One line: what is published, and what is wrong.
+fn status(state: &State, reasons: &[String]) -> String {
+    let mut parts = Vec::new();
+    if state.is_serving {
+        parts.push(match state.live {
+            1 => "1 entry is published".to_owned(),
+            live => format!("{live} entries are published"),
+        });
+        let published = state.published.and_then(|it| it.round(Unit::Second).ok());
+        parts.extend(published.map(|moment| format!("the last change was at {moment}")));
+    }
+    parts.extend_from_slice(reasons);
+    // A line is all that there is room for.
+    parts.join("; ").replace('\n', " ")
+}
+
 fn tell(
     path: &FolderPath,
     Problem {
@@ -242,16 +284,39 @@ mod tests {
         );
         health.has_read(LARGE, LARGE);
         assert!(told().ends_with("are being published"), "{}", told());
-        health.is_serving();
+        health.is_serving(0);
         assert_eq!(told(), "");
         health.has_read(1024, LARGE);
         assert_eq!(told(), "");
     }
 
     #[test]
+    fn the_status_is_one_line() {
+        let moment = |text: &str| Some(text.parse().unwrap());
+        let check = |state: State, reasons: &[&str], expected: &str| {
+            let reasons: Vec<String> = reasons.iter().map(|&it| it.to_owned()).collect();
+            assert_eq!(status(&state, &reasons), expected);
+        };
+        check(State::default(), &["the first scan"], "the first scan");
+        let serving = |live, published| State {
+            is_serving: true,
+            live,
+            published,
+            ..State::default()
+        };
+        check(serving(1, None), &[], "1 entry is published");
+        check(
+            serving(0, moment("2026-01-31T10:00:00.123Z")),
+            &["the disk\nis full", "and old"],
+            "0 entries are published; the last change was at 2026-01-31T10:00:00Z; \
+             the disk is full; and old",
+        );
+    }
+
+    #[test]
     fn a_trouble_is_told_with_its_reason_and_since_when() {
         let health = Health::new();
-        health.is_serving();
+        health.is_serving(0);
         assert!(health.admin().reasons().is_empty());
         let reason = |text: &str| Some(text.to_owned());
         let told = || health.admin().reasons().first().cloned();

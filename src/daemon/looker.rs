@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use super::finding::Finding;
 use super::guard::Guard;
 use super::health::{Health, Trouble};
+use super::pulse::Pulse;
 use super::root::{self, Root};
 use super::{clock, conventions};
 use crate::catalogue::{Catalogue, Observation, Record};
@@ -50,6 +51,7 @@ pub(super) struct Surroundings {
     pub(super) device: Option<u64>,
     pub(super) hints: Hints,
     pub(super) health: Arc<Health>,
+    pub(super) pulse: Pulse,
 }
 
 impl Surroundings {
@@ -60,6 +62,7 @@ impl Surroundings {
         device: Option<u64>,
         hints: Hints,
         health: Arc<Health>,
+        pulse: Pulse,
     ) -> Self {
         Self {
             folder,
@@ -71,6 +74,7 @@ impl Surroundings {
             device,
             hints,
             health,
+            pulse,
         }
     }
 }
@@ -168,9 +172,27 @@ impl Looker {
         *self = Self::new(around, catalogue, now);
     }
 
-    /// What it was given that no setting changes.
-    pub(super) fn hints(&self) -> Hints {
-        self.around.hints.clone()
+    /// Its surroundings as `config` says them, in `folder`, on what was `device`; what no setting changes stays.
+    pub(super) fn surroundings(
+        &self,
+        config: &Config,
+        folder: Folder,
+        device: Option<u64>,
+    ) -> Surroundings {
+        let Surroundings {
+            hints,
+            health,
+            pulse,
+            ..
+        } = &self.around;
+        Surroundings::new(
+            config,
+            folder,
+            device,
+            hints.clone(),
+            Arc::clone(health),
+            pulse.clone(),
+        )
     }
 
     /// When to look next if no hint comes.
@@ -191,6 +213,11 @@ impl Looker {
     /// Waits for hints until `deadline` at most.
     pub(super) fn wait(&self, now: Instant, deadline: Instant) -> Taken {
         self.around.hints.wait(now, Some(deadline))
+    }
+
+    /// Shows whoever asks that a step is taken.
+    pub(super) fn beat(&self) {
+        self.around.pulse.beat();
     }
 
     /// Takes in hints, looks where it is time to, and says what was observed; `None` while the folder

@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 use super::certificates::Encryption;
 use super::health::{Health, Trouble};
 use super::media::FolderMedia;
+use super::notify::Notifier;
 use super::revision::{Revision, Revisions};
 use super::serving::{Listeners, Serving};
 use super::{Source, StartError, ages, limiter, settings};
@@ -33,11 +34,18 @@ pub(super) struct Reloading {
     pub(super) health: Arc<Health>,
     pub(super) revisions: Revisions,
     pub(super) hints: Hints,
+    pub(super) notifier: Notifier,
 }
 
 impl Reloading {
     /// Reads the settings anew and has them hold, if they can be used.
     pub(super) async fn reload(&mut self) {
+        self.notifier.reloading();
+        self.try_to_reload().await;
+        self.notifier.ready();
+    }
+
+    async fn try_to_reload(&mut self) {
         let config = match self.source.read() {
             Ok(config) => config,
             Err(reason) => return self.refuse(&reason),

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use tracing::warn;
 
-use super::looker::Surroundings;
 use super::theme::ThemeFolder;
 use super::writer::Writer;
 use super::{Config, terms, with_kept_show};
@@ -68,9 +67,8 @@ impl Writer {
             }
         }
         if let Some(folder) = folder {
-            let (hints, health) = (self.looker.hints(), Arc::clone(&self.health));
             let device = self.ledger.root_device();
-            let around = Surroundings::new(&config, folder, device, hints, health);
+            let around = self.looker.surroundings(&config, folder, device);
             self.looker.move_to(around, &self.catalogue, now);
         }
         if self.shown.load().is_some() {

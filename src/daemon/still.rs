@@ -12,6 +12,7 @@ use tracing::{info, warn};
 use super::looker::{Looker, Surroundings};
 use super::media::FolderMedia;
 use super::mending::Mending;
+use super::pulse::Pulse;
 use super::revision::Revisions;
 use super::theme::ThemeFolder;
 use super::writer::Writer;
@@ -144,6 +145,7 @@ fn catch_up(config: &Config, ledger: Ledger, folder: Folder) -> Result<Still, St
             ledger.root_device(),
             Hints::default(),
             Arc::clone(&health),
+            Pulse::default(),
         )
     };
     let bodies = ledger.bodies();

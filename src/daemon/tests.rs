@@ -69,6 +69,7 @@ impl Bench {
             device: ledger.root_device(),
             hints: Hints::default(),
             health: Arc::clone(&health),
+            pulse: super::pulse::Pulse::default(),
         };
         let mending = Mending::begin(&ledger, &health);
         Self {

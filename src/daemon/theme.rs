@@ -187,7 +187,7 @@ mod tests {
             let theme = ThemeFolder::new(Some(place.path().join("theme")));
             fs::create_dir(place.path().join("theme")).unwrap();
             let health = Health::new();
-            health.is_serving();
+            health.is_serving(0);
             Self {
                 place,
                 theme,

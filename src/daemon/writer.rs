@@ -116,6 +116,7 @@ impl Writer {
 
     /// One turn, at `now`.
     pub(super) fn turn(&mut self, taken: Taken, now: Instant) {
+        self.looker.beat();
         self.mend(now);
         self.revise(now);
         self.look_at_theme(now);
@@ -129,6 +130,7 @@ impl Writer {
         let is_confirmed = false;
         let observation = self.looker.look(taken, is_confirmed, &self.catalogue, now);
         let is_looked_at = observation.is_some();
+        self.looker.beat();
         // Time passes also while the folder is away.
         self.publish(observation.unwrap_or_default(), now);
         if is_looked_at {
@@ -224,7 +226,9 @@ impl Writer {
         if changes.is_empty() && !is_due {
             return;
         }
+        self.looker.beat();
         let (site, kept) = self.site.with(&changes, moment);
+        self.looker.beat();
         if let Err(error) = self.ledger.commit(&changes, &feeds::to_ledger(kept)) {
             if self.health.set(Trouble::LedgerFails, true) {
                 let error: &dyn std::error::Error = &error;
@@ -242,9 +246,14 @@ impl Writer {
         if self.health.set(Trouble::LedgerFails, false) {
             info!("the ledger can be written again");
         }
+        self.looker.beat();
         report(&changes, now);
+        let is_news = !changes.shifts.is_empty();
         self.catalogue.apply(changes);
         self.site = site;
+        if is_news {
+            self.health.published(self.catalogue.live(), moment);
+        }
         if self.shown.load().is_some() {
             self.shown.store(Some(Arc::new(self.site.clone())));
         }
@@ -295,7 +304,7 @@ impl Writer {
         if self.shown.load().is_none() && is_time {
             self.shown.store(Some(Arc::new(self.site.clone())));
             self.catalogue.set_terms(self.terms);
-            self.health.is_serving();
+            self.health.is_serving(self.catalogue.live());
             info!(entries = self.catalogue.live(), "ready");
         }
     }

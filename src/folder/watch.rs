@@ -16,15 +16,18 @@
 //! The callback only notes the hint in a set, so it can't fall behind: the set is bounded by the
 //! number of paths, and beyond [`MAX_HINTS`] it turns into "everything".
 
+mod translator;
+
 use std::collections::HashMap;
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
-use notify::{ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 
+use self::translator::Translator;
 use super::renames::Renames;
 use super::settle::Sign;
 use crate::entry::FolderPath;
@@ -57,9 +60,10 @@ struct State {
     everything: bool,
     fault: Option<Fault>,
     stopped: bool,
-    is_echo_watched: bool,
-    /// How often it was told that the echo was opened.
-    echoes: u64,
+    /// Whoever waits is to wait no longer, although there is nothing to look at.
+    woken: bool,
+    /// How often it was told that the echo was opened; `None`: it is not watched.
+    echoes: Option<u64>,
 }
 
 /// Why a watch does not tell of everything.
@@ -99,8 +103,9 @@ impl Hints {
     /// Waits until there is a hint or a stop, or until `deadline` (for ever without one).
     /// `now` is the time of the call.
     pub fn wait(&self, now: Instant, deadline: Option<Instant>) -> Taken {
-        let is_idle =
-            |state: &mut State| state.paths.is_empty() && !state.everything && !state.stopped;
+        let is_idle = |state: &mut State| {
+            state.paths.is_empty() && !state.everything && !state.stopped && !state.woken
+        };
         let state = self.lock();
         let mut state = match deadline {
             None => self
@@ -114,6 +119,7 @@ impl Hints {
                 waited.unwrap_or_else(PoisonError::into_inner).0
             }
         };
+        state.woken = false;
         Taken {
             paths: std::mem::take(&mut state.paths),
             renames: std::mem::take(&mut state.renames),
@@ -127,25 +133,29 @@ impl Hints {
     /// [`ECHO_PATIENCE`] at most. Where nobody tells of openings (no watch, or not Linux) there is nothing
     /// to wait for.
     pub fn catch_up(&self) -> bool {
-        let Some(echo) = &self.0.echo else {
-            return true;
+        matches!(self.await_echo(), Ok(true))
+    }
+
+    /// Whether the watch, if there is one, tells of what is done now, [`ECHO_PATIENCE`] later at most. Where
+    /// that can't be tried, there is no reason to doubt it.
+    pub fn is_watch_alive(&self) -> bool {
+        !matches!(self.await_echo(), Ok(false))
+    }
+
+    /// Opens the echo and waits until that is told, if it would be: `false` if it was not in time.
+    fn await_echo(&self) -> io::Result<bool> {
+        let before = self.lock().echoes;
+        let Some(echo) = self.0.echo.as_ref().filter(|_| before.is_some()) else {
+            return Ok(true);
         };
-        let state = self.lock();
-        if !state.is_echo_watched {
-            return true;
-        }
-        let before = state.echoes;
-        drop(state);
-        if File::options().read(true).open(echo).is_err() {
-            return false;
-        }
+        File::options().read(true).open(echo)?;
         let is_due = |state: &mut State| state.echoes == before && !state.stopped;
         let waited = self
             .0
             .changed
             .wait_timeout_while(self.lock(), ECHO_PATIENCE, is_due)
             .unwrap_or_else(PoisonError::into_inner);
-        !waited.1.timed_out()
+        Ok(!waited.1.timed_out())
     }
 
     /// Whether somebody wrote to `path` since the hints were taken last, as far as it was told.
@@ -158,6 +168,12 @@ impl Hints {
     /// Ends all waiting, now and later.
     pub fn stop(&self) {
         self.lock().stopped = true;
+        self.0.changed.notify_all();
+    }
+
+    /// Ends the waiting of now, or the next, although there is nothing to look at.
+    pub fn wake(&self) {
+        self.lock().woken = true;
         self.0.changed.notify_all();
     }
 
@@ -177,7 +193,9 @@ impl Hints {
     }
 
     fn echoed(&self) {
-        self.lock().echoes += 1;
+        if let Some(echoes) = &mut self.lock().echoes {
+            *echoes += 1;
+        }
         self.0.changed.notify_all();
     }
 
@@ -244,7 +262,7 @@ impl Watch {
                 let _ = watcher.watch(parent, RecursiveMode::NonRecursive);
             }
         }
-        hints.lock().is_echo_watched = is_echo_watched;
+        hints.lock().echoes = is_echo_watched.then_some(0);
         Ok(Self {
             _watcher: watcher,
             hints: hints.clone(),
@@ -254,7 +272,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.hints.lock().is_echo_watched = false;
+        self.hints.lock().echoes = None;
     }
 }
 
@@ -265,121 +283,6 @@ fn ready_echo(path: &Path) -> Option<PathBuf> {
         File::create(path).ok()?;
     }
     path.canonicalize().ok()
-}
-
-struct Translator {
-    root: PathBuf,
-    real: PathBuf,
-    echo: Option<PathBuf>,
-    hints: Hints,
-}
-
-impl Translator {
-    fn take(&self, event: notify::Result<Event>) {
-        let event = match event {
-            Ok(event) => event,
-            Err(error) => return self.fail(&error),
-        };
-        if event.need_rescan() {
-            return self.hints.everything();
-        }
-        let is_opening = matches!(event.kind, EventKind::Access(AccessKind::Open(_)));
-        if is_opening && self.echo.is_some() && event.paths.first() == self.echo.as_ref() {
-            return self.hints.echoed();
-        }
-        self.note_rename(&event);
-        let last = event.paths.len().saturating_sub(1);
-        for (number, path) in event.paths.iter().enumerate() {
-            let Some(sign) = sign(event.kind, number == last) else {
-                continue;
-            };
-            match self.place(path) {
-                Place::Inside(path) => self.hints.path(path, sign),
-                Place::Root if sign == Sign::Touched && event.kind.is_modify() => {}
-                Place::Root => self.hints.fault(Fault::Stale),
-                Place::Unreadable => self.hints.everything(),
-                Place::Outside => {}
-            }
-        }
-    }
-
-    fn fail(&self, error: &notify::Error) {
-        let is_about_the_root = || error.paths.contains(&self.real);
-        match error.kind {
-            ErrorKind::MaxFilesWatch => self.hints.fault(Fault::UsedUp),
-            // A folder was gone before it could be watched.
-            ErrorKind::PathNotFound | ErrorKind::WatchNotFound if !is_about_the_root() => {
-                self.hints.everything();
-            }
-            _ => self.hints.fault(Fault::Stale),
-        }
-    }
-
-    fn note_rename(&self, event: &Event) {
-        let inside = |path: &PathBuf| match self.place(path) {
-            Place::Inside(path) => Some(path),
-            _ => None,
-        };
-        match (event.kind, event.paths.as_slice()) {
-            (EventKind::Modify(ModifyKind::Name(RenameMode::Both)), [from, to]) => {
-                if let (Some(from), Some(to)) = (inside(from), inside(to)) {
-                    self.hints.renamed(&from, &to);
-                }
-            }
-            (EventKind::Remove(_), paths) => {
-                for path in paths.iter().filter_map(inside) {
-                    self.hints.removed(&path);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn place(&self, path: &Path) -> Place {
-        if path == self.root || path == self.real {
-            return Place::Root;
-        }
-        let Ok(below) = path
-            .strip_prefix(&self.real)
-            .or_else(|_| path.strip_prefix(&self.root))
-        else {
-            return Place::Outside;
-        };
-        let slashed = below
-            .to_str()
-            .map(|text| text.replace(std::path::MAIN_SEPARATOR, "/"));
-        slashed
-            .and_then(|text| FolderPath::new(&text))
-            .map_or(Place::Unreadable, Place::Inside)
-    }
-}
-
-enum Place {
-    Inside(FolderPath),
-    Root,
-    Outside,
-    /// A name that is not UTF-8.
-    Unreadable,
-}
-
-/// What an event says of one of its paths; `None` for what a mere reader does.
-fn sign(kind: EventKind, is_last: bool) -> Option<Sign> {
-    match kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => Some(Sign::Closed),
-        EventKind::Access(_) => None,
-        EventKind::Modify(ModifyKind::Name(RenameMode::To)) => Some(Sign::Arrived),
-        EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => {
-            Some(if is_last { Sign::Arrived } else { Sign::Left })
-        }
-        // Only Linux tells when a file is closed; elsewhere a write is no promise of a close.
-        EventKind::Modify(ModifyKind::Data(_)) if cfg!(target_os = "linux") => Some(Sign::Writing),
-        EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(RenameMode::From)) => {
-            Some(Sign::Left)
-        }
-        EventKind::Create(_) | EventKind::Modify(_) | EventKind::Any | EventKind::Other => {
-            Some(Sign::Touched)
-        }
-    }
 }
 
 #[cfg(test)]

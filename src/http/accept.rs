@@ -2,7 +2,7 @@
 
 mod kernel;
 
-use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::Answering;
 use super::connection::{Entrance, Manners, converse};
 use super::listener::Listener;
 use super::places::Places;
+use super::roll_call::Called;
 use crate::config::Limits;
 
 pub(super) use self::kernel::connection_cap;
@@ -39,28 +40,40 @@ impl Drained {
     }
 }
 
-/// Serves `listener` for as long as this is polled: each connection that comes takes one of `places`. With
-/// this the listener is dropped, and the connections stay until [`drain`].
+/// Serves `listener` until `stop`: each connection that comes takes one of `places`. The listener is
+/// closed as soon as `stop` is there; then comes [`drain`]. Until then it answers when it is `called`.
 pub(super) async fn run(
     listener: Listener,
     entrance: Entrance,
     answering: Arc<impl Answering>,
     limits: &Limits,
     places: &Arc<Places>,
-) -> Infallible {
+    mut called: Called,
+    stop: impl Future<Output = ()>,
+) {
     tune(&listener, limits.write_timeout);
     let manners = Arc::new(Manners::new(limits, entrance));
     let mut trouble = Trouble::default();
+    let mut stop = pin!(stop);
     loop {
+        called.answer();
         if places.are_full() {
             places.make_room();
             tokio::select! {
+                biased;
+                () = &mut stop => break,
                 () = places.freed() => {}
                 () = sleep(ROOM) => {}
             }
             continue;
         }
-        match listener.accept().await {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            () = called.called() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
             Ok((accepted, client)) => {
                 trouble.over();
                 let (manners, answering) = (Arc::clone(&manners), Arc::clone(&answering));
@@ -69,11 +82,15 @@ pub(super) async fn run(
             }
             Err(error) => {
                 if let Some(pause) = trouble.pause_after(&error) {
-                    sleep(pause).await;
+                    tokio::select! {
+                        () = &mut stop => break,
+                        () = sleep(pause) => {}
+                    }
                 }
             }
         }
     }
+    called.leave();
 }
 
 /// Tells all connections to end after the answer they are at, and waits for them within `limit`.

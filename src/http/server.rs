@@ -18,7 +18,7 @@ use super::limiter::{self, Cost, Limiter, Wait};
 use super::offer::{Located, Shown};
 use super::respond::Answer;
 use super::workers::Workers;
-use super::{Answering, Door, Drained, MediaFiles, Reply, accept, delta, media, respond};
+use super::{Answering, Door, Drained, MediaFiles, Reply, RollCall, accept, delta, media, respond};
 use crate::config::{Limits, TrustedProxies};
 use crate::documents::{Document, Documents, MakeError};
 use crate::entry::FolderPath;
@@ -34,6 +34,8 @@ pub struct Server {
     pub clock: fn() -> Timestamp,
     /// A clock that never goes back.
     pub instant: fn() -> Instant,
+    /// Asks whether readers can still connect.
+    pub roll_call: RollCall,
 }
 
 /// What the publisher may change while readers are served: it holds from the next request on, also on
@@ -68,7 +70,7 @@ impl Server {
             shown: ArcSwapOption::empty(),
             open_files: ArcSwap::from_pointee(Semaphore::new(connections)),
         });
-        let workers = Workers::start(doors, &serving, limits, connections)?;
+        let workers = Workers::start(doors, &serving, limits, connections, self.roll_call)?;
         Ok(Readers { serving, workers })
     }
 }

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::thread;
 
 use tokio::runtime::{Handle, Runtime};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::Answering;
 use super::accept::{Drained, drain, run};
 use super::connection::Entrance;
 use super::listener::{Listener, Socket};
 use super::places::Places;
+use super::roll_call::Called;
+use super::{Answering, RollCall};
 use crate::config::Limits;
 
 /// How many documents, or pieces of files, one thread has made or read at one time: more than one, so that
@@ -30,7 +31,10 @@ pub struct Door {
 }
 
 /// All threads at work.
-pub(super) struct Workers(Vec<Worker>);
+pub(super) struct Workers {
+    all: Vec<Worker>,
+    roll_call: RollCall,
+}
 
 struct Worker {
     runtime: Handle,
@@ -41,7 +45,7 @@ struct Worker {
 
 /// Where a thread is to take connections from now on, and how many.
 struct Post {
-    doors: Vec<(Listener, Entrance)>,
+    doors: Vec<(Listener, Entrance, Called)>,
     limits: Limits,
     places: usize,
 }
@@ -53,9 +57,13 @@ impl Workers {
         answering: &Arc<impl Answering>,
         limits: &Limits,
         connections: usize,
+        roll_call: RollCall,
     ) -> io::Result<Self> {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
-        let mut workers = Self(Vec::new());
+        let mut workers = Self {
+            all: Vec::new(),
+            roll_call,
+        };
         for number in 0..threads.min(connections) {
             let (posts, posted) = mpsc::unbounded_channel();
             let (end, ended) = oneshot::channel();
@@ -75,7 +83,7 @@ impl Workers {
             thread::Builder::new()
                 .name(format!("http-{number}"))
                 .spawn(work)?;
-            workers.0.push(Worker {
+            workers.all.push(Worker {
                 runtime: told.recv().map_err(io::Error::other)??,
                 posts,
                 ended,
@@ -94,29 +102,33 @@ impl Workers {
         limits: &Limits,
         connections: usize,
     ) -> io::Result<()> {
-        let threads = self.0.len();
-        let mut posts = Vec::new();
-        for (number, worker) in self.0.iter().enumerate() {
+        let threads = self.all.len();
+        let mut listeners = Vec::new();
+        for worker in &self.all {
             let _in = worker.runtime.enter();
-            let shared = doors
-                .iter()
-                .map(|door| Ok((door.socket.share()?.wake()?, door.entrance.clone())));
-            posts.push(Post {
-                doors: shared.collect::<io::Result<_>>()?,
+            let shared = doors.iter().map(|door| {
+                let listener = door.socket.share()?.wake()?;
+                Ok((listener, door.entrance.clone()))
+            });
+            listeners.push(shared.collect::<io::Result<Vec<_>>>()?);
+        }
+        for (number, (worker, listeners)) in self.all.iter().zip(listeners).enumerate() {
+            let doors = listeners
+                .into_iter()
+                .map(|(listener, entrance)| (listener, entrance, self.roll_call.join()));
+            // One that has panicked is missed at each call, and when all end.
+            let _ = worker.posts.send(Post {
+                doors: doors.collect(),
                 limits: limits.clone(),
                 places: connections / threads + usize::from(number < connections % threads),
             });
-        }
-        for (worker, post) in self.0.iter().zip(posts) {
-            // One that has panicked is missed when all end.
-            let _ = worker.posts.send(post);
         }
         Ok(())
     }
 
     /// Has them take no more connections, and let answers in flight finish within `limits.drain`.
     pub(super) async fn finish(self) -> io::Result<Drained> {
-        let ends: Vec<_> = self.0.into_iter().map(|worker| worker.ended).collect();
+        let ends: Vec<_> = self.all.into_iter().map(|worker| worker.ended).collect();
         let mut drained = Drained::Complete;
         for ended in ends {
             drained = drained.and(ended.await.map_err(io::Error::other)?);
@@ -146,19 +158,28 @@ async fn work(answering: Arc<impl Answering>, mut posts: mpsc::UnboundedReceiver
         places.set_most(most);
         patience = limits.drain;
         let limits = Arc::new(limits);
+        let (stop, stopped) = watch::channel(());
         let mut at_doors = JoinSet::new();
-        for (listener, entrance) in doors {
+        for (listener, entrance, called) in doors {
             let (answering, limits) = (Arc::clone(&answering), Arc::clone(&limits));
-            let places = Arc::clone(&places);
+            let (places, mut stopped) = (Arc::clone(&places), stopped.clone());
             at_doors.spawn(async move {
-                run(listener, entrance, answering, &limits, &places).await;
+                let stop = async {
+                    // The sender says nothing, and goes.
+                    let _ = stopped.changed().await;
+                };
+                run(
+                    listener, entrance, answering, &limits, &places, called, stop,
+                )
+                .await;
             });
         }
         next = tokio::select! {
             next = posts.recv() => next,
             never = places.keep_quiet_out(limits.header_timeout) => match never {},
         };
-        at_doors.shutdown().await;
+        drop(stop);
+        at_doors.join_all().await;
     }
     drain(&places, patience).await
 }

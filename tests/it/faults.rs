@@ -38,14 +38,14 @@ fn article(title: &str, text: &str) -> String {
 }
 
 /// System calls of a running program that fail, until this is dropped.
-struct Fault {
+pub(crate) struct Fault {
     strace: Child,
     calls: PathBuf,
 }
 
 impl Fault {
     /// From now on `calls` on the files at `paths` fail as `how` says (strace's words).
-    fn begins(tidings: &Tidings, paths: &[&Path], calls: &str, how: &str) -> Self {
+    pub(crate) fn begins(tidings: &Tidings, paths: &[&Path], calls: &str, how: &str) -> Self {
         let seen = tidings.folder().join("calls");
         let said = tidings.folder().join("strace");
         let mut command = Command::new("strace");
@@ -83,7 +83,7 @@ impl Fault {
     }
 
     /// The fault is over; how many calls failed.
-    fn ends(mut self) -> usize {
+    pub(crate) fn ends(mut self) -> usize {
         self.detach();
         self.count()
     }

@@ -40,6 +40,7 @@ mod readers;
 mod readme;
 mod reload;
 mod removal;
+mod service;
 mod smoke;
 mod start_stop;
 mod support;

@@ -85,11 +85,15 @@ impl Looker {
             conventions,
             health,
             hints,
+            pulse,
             ..
         } = &self.around;
         let paths: Vec<&FolderPath> = files.keys().collect();
         let mut drafts: Vec<(Draft, Stamp)> = Vec::new();
-        let tell = |read| health.has_read(read, paths.len());
+        let tell = |read| {
+            pulse.beat();
+            health.has_read(read, paths.len());
+        };
         let readings = read_all(folder, conventions, &paths, tell);
         // Somebody may have begun to write since a file was found whole. Who writes leaves a fresh file,
         // and tells; only the news of it may be late.

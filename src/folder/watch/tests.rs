@@ -1,4 +1,8 @@
-use notify::event::{CreateKind, DataChange, Flag, MetadataKind, RemoveKind};
+use notify::event::{
+    AccessKind, AccessMode, CreateKind, DataChange, Flag, MetadataKind, ModifyKind, RemoveKind,
+    RenameMode,
+};
+use notify::{ErrorKind, Event, EventKind};
 
 use super::*;
 
@@ -167,12 +171,15 @@ fn all_that_happened_is_told_before_the_echo() {
         assert!(!hints.tells_of_writing(&path));
     }
     // Who does not hear it does not wait for ever, and does not think that all was told.
+    assert!(hints.is_watch_alive());
     std::fs::remove_file(&echo).unwrap();
     assert!(!hints.catch_up());
+    assert!(hints.is_watch_alive(), "it could not be tried");
     std::fs::write(&echo, "").unwrap();
     let before = now();
     assert!(!hints.catch_up());
     assert!(before.elapsed() >= ECHO_PATIENCE);
+    assert!(!hints.is_watch_alive());
     drop(watch);
     assert!(hints.catch_up(), "nobody watches any more");
 }

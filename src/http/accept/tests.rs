@@ -7,7 +7,7 @@ use super::super::body::Content;
 use super::super::client::Client;
 use super::super::listener::Socket;
 use super::super::workers::{Door, Workers};
-use super::super::{Reply, host, respond};
+use super::super::{Reply, RollCall, host, respond};
 use super::*;
 use bytes::Bytes;
 use hyper::http::request;
@@ -99,12 +99,13 @@ impl Running {
         let fake = Arc::new(Fake::default());
         let socket = Listener::Tcp(listener).park().unwrap();
         let door = door(&socket);
-        let workers = Workers::start(&[door], &fake, &limits, limits.connections).unwrap();
+        let roll_call = RollCall::default();
+        let workers = Workers::start(&[door], &fake, &limits, limits.connections, roll_call);
         Self {
             at,
             fake,
             socket,
-            workers,
+            workers: workers.unwrap(),
         }
     }
 

@@ -1,0 +1,247 @@
+//! Under a service manager: what it is told and when, its watchdog, the sockets that it passes in, and
+//! the units and the command that set it up.
+//!
+//! The manager is played by the test. What systemd itself thinks of the units, and a writer that is stuck in
+//! the middle of its work, take foreign programs: those tests run when `TIDINGS_TOOLS=required` is set; then
+//! a missing one is a failure.
+
+use std::fs;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::faults::Fault;
+use crate::support::{PATIENCE, Setup, Tidings, eventually, tools_are_required};
+
+/// A service manager, as far as it listens.
+struct Manager {
+    socket: UnixDatagram,
+    path: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Manager {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        Self {
+            socket,
+            path,
+            _folder: folder,
+        }
+    }
+
+    /// What is told next, line by line; `None` if nothing is, for so long.
+    fn hears_within(&self, patience: Duration) -> Option<Vec<String>> {
+        self.socket.set_read_timeout(Some(patience)).unwrap();
+        let mut bytes = [0; 4096];
+        let length = self.socket.recv(&mut bytes).ok()?;
+        let text = std::str::from_utf8(&bytes[..length]).unwrap();
+        Some(text.lines().map(str::to_owned).collect())
+    }
+
+    /// All that is told until a line is as expected, that one last.
+    fn hears_until(&self, what: &str, expected: impl Fn(&str) -> bool) -> Vec<String> {
+        let mut heard = Vec::new();
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            for line in self.hears_within(PATIENCE).unwrap_or_default() {
+                heard.push(line);
+                if heard.last().is_some_and(|line| expected(line)) {
+                    return heard;
+                }
+            }
+        }
+        panic!("not heard: {what}, but {heard:?}");
+    }
+
+    /// The program, started by this manager, which wants a sign of life so often.
+    fn starts(&self, setup: Setup, watchdog: Option<Duration>) -> Tidings {
+        let setup = setup.with_variable("NOTIFY_SOCKET", self.path.to_str().unwrap());
+        let setup = match watchdog {
+            Some(interval) => {
+                setup.with_variable("WATCHDOG_USEC", interval.as_micros().to_string())
+            }
+            None => setup,
+        };
+        setup.start()
+    }
+}
+
+fn is_status(line: &str) -> bool {
+    line.starts_with("STATUS=")
+}
+
+#[test]
+fn a_start_and_a_stop_are_told_in_order() {
+    let manager = Manager::new();
+    let setup = Setup::new();
+    fs::write(setup.entries().join("one.md"), "# One\n\nText.\n").unwrap();
+    let mut tidings = manager.starts(setup, None);
+    let before = manager.hears_until("ready", |line| line == "READY=1");
+    let (ready, before) = before.split_last().unwrap();
+    assert_eq!(ready, "READY=1");
+    assert!(before.iter().all(|line| is_status(line)), "{before:?}");
+    // Who may connect is answered.
+    assert!([200, 503].contains(&tidings.get("/atom.xml").status));
+    let published = |line: &str| line.starts_with("STATUS=1 entry is published; the last change");
+    let heard = manager.hears_until("the first scan", published);
+    assert!(heard.iter().all(|line| is_status(line)), "{heard:?}");
+
+    tidings.drop_entry("two.md", "# Two\n\nText.\n");
+    manager.hears_until("the second entry", |line| {
+        line.starts_with("STATUS=2 entries are published; the last change was at 2")
+    });
+    // What is wrong stands there, too.
+    let away = tidings.folder().join("away");
+    fs::rename(tidings.entries(), &away).unwrap();
+    manager.hears_until("the folder is away", |line| {
+        line.starts_with("STATUS=2 entries are published; ")
+            && line.contains("the entries folder is not there")
+    });
+    fs::rename(&away, tidings.entries()).unwrap();
+    manager.hears_until("it is back", |line| {
+        line.starts_with("STATUS=2 entries are published; ") && !line.contains("not there")
+    });
+
+    assert!(tidings.stop().success());
+    let heard = manager.hears_until("the end", |line| line == "STOPPING=1");
+    let rest = heard.iter().filter(|line| !is_status(line)).count();
+    assert_eq!(rest, 1, "{heard:?}");
+    assert_eq!(manager.hears_within(Duration::from_millis(100)), None);
+    // With a known ledger, something is shown when it says that it is ready.
+    tidings.start_again();
+    let heard = manager.hears_until("ready", |line| line == "READY=1");
+    assert_eq!(heard[0], "STATUS=2 entries are published");
+    assert_eq!(tidings.get("/atom.xml").status, 200);
+}
+
+/// A new ledger is no reason to keep the manager waiting, which might give up and begin again.
+#[test]
+fn it_is_ready_when_it_listens_and_says_what_is_missing() {
+    let manager = Manager::new();
+    let setup = Setup::new();
+    fs::remove_dir(setup.entries()).unwrap();
+    let tidings = manager.starts(setup, None);
+    let heard = manager.hears_until("ready", |line| line == "READY=1");
+    assert!(
+        heard[0].starts_with("STATUS=the first scan has not come to its end"),
+        "{heard:?}"
+    );
+    assert_eq!(tidings.get("/atom.xml").status, 503);
+    fs::create_dir(tidings.entries()).unwrap();
+    manager.hears_until("the folder is there", |line| {
+        line == "STATUS=0 entries are published"
+    });
+}
+
+/// What the manager wants to hear.
+const WATCHDOG: Duration = Duration::from_secs(2);
+
+/// How often a daemon said within `time` that it is alive, and the longest pause before such a word.
+fn signs_of_life(manager: &Manager, time: Duration) -> (usize, Duration) {
+    let start = Instant::now();
+    let (mut signs, mut longest, mut last) = (0, Duration::ZERO, start);
+    while let Some(left) = time.checked_sub(start.elapsed()).filter(|it| !it.is_zero()) {
+        let lines = manager.hears_within(left).unwrap_or_default();
+        if lines.iter().any(|line| line == "WATCHDOG=1") {
+            signs += 1;
+            longest = longest.max(last.elapsed());
+            last = Instant::now();
+        }
+    }
+    (signs, longest)
+}
+
+#[test]
+fn the_watchdog_hears_of_a_daemon_that_idles_and_of_one_that_works() {
+    let manager = Manager::new();
+    let tidings = manager.starts(Setup::new(), Some(WATCHDOG));
+    manager.hears_until("the first sign", |line| line == "WATCHDOG=1");
+    let (signs, longest) = signs_of_life(&manager, 3 * WATCHDOG);
+    // Twice in an interval, no more: each wakes all threads.
+    assert!((4..=7).contains(&signs), "{signs}");
+    assert!(longest < WATCHDOG, "{longest:?}");
+    for number in 0..400 {
+        tidings.drop_entry(&format!("{number}.md"), &format!("# {number}\n\nText.\n"));
+    }
+    let (signs, longest) = signs_of_life(&manager, 2 * WATCHDOG);
+    assert!(signs >= 2 && longest < WATCHDOG, "{signs} {longest:?}");
+    drop(tidings);
+}
+
+#[test]
+fn nobody_is_told_of_life_who_did_not_ask() {
+    let manager = Manager::new();
+    let _tidings = manager.starts(Setup::new(), None);
+    manager.hears_until("ready", |line| line == "READY=1");
+    assert_eq!(signs_of_life(&manager, WATCHDOG).0, 0);
+}
+
+/// A watch that tells nothing any more: the file that proves it is another one than the one that is
+/// watched.
+#[test]
+fn a_watch_that_is_mute_starves_the_watchdog() {
+    let manager = Manager::new();
+    let tidings = manager.starts(Setup::new().with("watch", "\"auto\""), Some(WATCHDOG));
+    manager.hears_until("the first sign", |line| line == "WATCHDOG=1");
+    let echo = tidings.folder().join("state/watch/echo");
+    eventually("it is watched", PATIENCE, || echo.exists().then_some(()));
+    manager.hears_until("a sign by the watch", |line| line == "WATCHDOG=1");
+    replace(&echo);
+    // One may be under way.
+    let heard = signs_of_life(&manager, 2 * WATCHDOG);
+    assert!(heard.0 <= 1, "{heard:?}");
+    assert!(
+        tidings.log().contains("no sign of life"),
+        "{}",
+        tidings.log()
+    );
+    // Readers are still served, as long as the manager lets them.
+    assert_eq!(tidings.get("/feed.json").status, 200);
+    assert_eq!(signs_of_life(&manager, WATCHDOG).0, 0);
+}
+
+/// A disk that takes for ever: the writer waits for it in the middle of a turn.
+#[test]
+fn a_writer_that_is_stuck_starves_the_watchdog() {
+    if skips() {
+        return;
+    }
+    let manager = Manager::new();
+    let tidings = manager.starts(Setup::new(), Some(WATCHDOG));
+    tidings.drop_entry("one.md", "# One\n\nText.\n");
+    tidings.has_titles(&["One"]);
+    let state = tidings.folder().join("state");
+    let files = ["ledger.sqlite", "ledger.sqlite-wal"].map(|file| state.join(file));
+    let files = files.each_ref().map(PathBuf::as_path);
+    let fault = Fault::begins(&tidings, &files, "fsync,fdatasync", "delay_enter=10000000");
+    tidings.drop_entry("two.md", "# Two\n\nText.\n");
+    eventually("the daemon notices", PATIENCE, || {
+        tidings.log().contains("no sign of life").then_some(())
+    });
+    while manager.hears_within(Duration::from_millis(1)).is_some() {}
+    assert_eq!(signs_of_life(&manager, WATCHDOG).0, 0);
+    assert!(tidings.log().contains("writer_is_alive=false"));
+    assert!(tidings.log().contains("readers_are_served=true"));
+    assert_eq!(tidings.titles().len(), 1, "readers have what was there");
+    // It was not dead, only slow.
+    fault.ends();
+    manager.hears_until("it goes on", |line| line == "WATCHDOG=1");
+    tidings.has_titles(&["One", "Two"]);
+}
+
+fn skips() -> bool {
+    let skips = !tools_are_required();
+    if skips {
+        eprintln!("skipped: it takes foreign programs; TIDINGS_TOOLS=required runs it");
+    }
+    skips
+}
+
+fn replace(file: &Path) {
+    let other = file.with_extension("other");
+    fs::write(&other, "").unwrap();
+    fs::rename(&other, file).unwrap();
+}
