@@ -25,8 +25,10 @@ mod meaning;
 mod media;
 mod mending;
 mod notify;
+mod passed;
 mod pulse;
 mod reload;
+mod restore;
 mod revision;
 mod root;
 mod serving;
@@ -50,20 +52,18 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
-use crate::catalogue::Catalogue;
-use crate::config::{Config, Listen};
+use crate::config::{CheckError, Config, Listen};
 use crate::documents::Documents;
-use crate::entry::{AddressError, Digest};
+use crate::entry::AddressError;
 use crate::folder::names::Names;
 use crate::folder::scan::Folder;
 use crate::folder::watch::Hints;
 use crate::http::freshness::Freshness;
 use crate::http::limiter::Limiter;
 use crate::http::{RollCall, Rules, Server};
-use crate::ledger::{Ledger, LedgerError, Stored};
-use crate::site::{Settings, Site};
+use crate::ledger::{Ledger, LedgerError};
+use crate::site::Site;
 use certificates::Encryption;
-use clock::Clock;
 pub use clock::now;
 #[cfg(unix)]
 pub use control::{Answer, AskError, Question, ask};
@@ -74,8 +74,10 @@ pub use meaning::{conventions, site_settings};
 use media::FolderMedia;
 use mending::Mending;
 use notify::Notifier;
+use passed::Passed;
 use pulse::Pulse;
 use reload::Reloading;
+use restore::restore;
 use revision::Revisions;
 use serving::{Listeners, Serving};
 use settings_file::SettingsFile;
@@ -104,6 +106,12 @@ pub enum StartError {
     /// An address that can't be listened at.
     #[error("can't listen at {0}: expected an address of this machine that no other program uses")]
     Listen(Listen, #[source] io::Error),
+    /// A socket that was passed in.
+    #[error("a socket that was passed in can't be served")]
+    Passed(#[source] io::Error),
+    /// Where the sockets that were passed in are.
+    #[error(transparent)]
+    Check(#[from] CheckError),
     /// A certificate or its key.
     #[error(transparent)]
     Certificate(#[from] certificates::CertificateError),
@@ -127,6 +135,7 @@ impl StartError {
             Self::Ledger(LedgerError::Foreign { .. })
             | Self::Ignore(_)
             | Self::Base(_)
+            | Self::Check(_)
             | Self::Certificate(_) => 2,
             _ => 1,
         }
@@ -145,12 +154,14 @@ pub trait Source: Send {
 
 /// Runs until SIGINT or SIGTERM, and reads the settings from `source` anew whenever its file changes, and
 /// at SIGHUP.
-pub fn run(options: Options, source: Box<dyn Source>) -> Result<(), StartError> {
+pub fn run(mut options: Options, source: Box<dyn Source>) -> Result<(), StartError> {
+    let passed = Passed::take()?;
+    passed.replace_listen(&mut options.config)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| StartError::System("threads", error))?;
-    runtime.block_on(serve(options, source))
+    runtime.block_on(serve(options, source, passed))
 }
 
 /// What runs until the end.
@@ -161,7 +172,11 @@ struct Running {
     control: Option<control::Control>,
 }
 
-async fn serve(options: Options, source: Box<dyn Source>) -> Result<(), StartError> {
+async fn serve(
+    options: Options,
+    source: Box<dyn Source>,
+    passed: Passed,
+) -> Result<(), StartError> {
     let system = |what| move |error| StartError::System(what, error);
     let mut signals = Signals::new().map_err(system("signals"))?;
     // Before anything that takes long: a change meanwhile is one, too.
@@ -171,7 +186,7 @@ async fn serve(options: Options, source: Box<dyn Source>) -> Result<(), StartErr
     let _file = file
         .transpose()
         .map_err(system("a thread for the settings file"))?;
-    let mut running = start(options, source).await?;
+    let mut running = start(options, source, passed).await?;
     loop {
         let signal = tokio::select! {
             signal = signals.next() => signal,
@@ -188,7 +203,11 @@ async fn serve(options: Options, source: Box<dyn Source>) -> Result<(), StartErr
     Ok(())
 }
 
-async fn start(options: Options, source: Box<dyn Source>) -> Result<Running, StartError> {
+async fn start(
+    options: Options,
+    source: Box<dyn Source>,
+    passed: Passed,
+) -> Result<Running, StartError> {
     let Options {
         config,
         state,
@@ -199,7 +218,8 @@ async fn start(options: Options, source: Box<dyn Source>) -> Result<Running, Sta
         std::path::absolute(&config.entries).map_err(system("the path of the entries folder"))?;
     let ledger = Ledger::open(&state, &entries, adopt)?;
     let encryption = Encryption::read(&config)?;
-    let listeners = Listeners::bind(&config, encryption.acceptor(), None).await?;
+    let listeners = Listeners::bind(&config, encryption.acceptor(), &passed, None).await?;
+    passed.tell_of_rest(&listeners.places());
 
     let settings = settings(&config, listeners.address())?;
     let (mut catalogue, mut site, clock) = restore(&config, &ledger, settings)?;
@@ -242,11 +262,9 @@ async fn start(options: Options, source: Box<dyn Source>) -> Result<Running, Sta
         pulse.clone(),
     );
     #[cfg(unix)]
-    let (questions, control) = {
-        let questions = control::Questions::default();
-        let control = control::Control::start(&state, questions.clone(), hints.clone());
-        (questions, control)
-    };
+    let questions = control::Questions::default();
+    #[cfg(unix)]
+    let control = control::Control::start(&state, questions.clone(), hints.clone());
     let started = clock::instant();
     let looker = Looker::new(surroundings, &catalogue, started);
     let revisions = Revisions::default();
@@ -276,6 +294,7 @@ async fn start(options: Options, source: Box<dyn Source>) -> Result<Running, Sta
     Ok(Running {
         reloading: Reloading {
             source,
+            passed,
             config,
             entries,
             serving,
@@ -359,58 +378,4 @@ fn server(
 
 fn limiter() -> Arc<Limiter> {
     Arc::new(Limiter::new(clock::instant()))
-}
-
-/// `settings` with the id that the show had before the site's address changed. One that grew from an
-/// address of this machine alone is not kept.
-fn with_kept_show(
-    config: &Config,
-    ledger: &Ledger,
-    mut settings: Settings,
-) -> Result<Settings, LedgerError> {
-    if let Some(show) = &mut settings.podcast
-        && config.base_url.is_some()
-    {
-        let stated = config.podcast.as_ref().and_then(|podcast| podcast.guid);
-        show.guid = ledger.show(stated, show.guid)?;
-    }
-    Ok(settings)
-}
-
-/// The catalogue and first snapshot from what the ledger knows, and the time that goes on from there.
-fn restore(
-    config: &Config,
-    ledger: &Ledger,
-    settings: Settings,
-) -> Result<(Catalogue, Site, Clock), StartError> {
-    let id = ledger.site(config.site.id)?;
-    let settings = with_kept_show(config, ledger, settings)?;
-    let Stored {
-        records,
-        media,
-        feeds,
-        settings: known,
-    } = ledger.load()?;
-    if records.is_empty() {
-        info!(site = %id, "a new ledger; ids of entries will grow from this site id");
-    }
-    ledger.sweep()?;
-    let catalogue = Catalogue::load(id, records, media);
-    let left = feeds.departures.iter().map(|(_, moment)| *moment);
-    let last = left.chain(catalogue.latest()).chain(ledger.alive()).max();
-    let mut clock = Clock::from(last);
-    let now = clock.now();
-    // Without it a long silence may be taken for a clock that leapt: nothing that should stop a start.
-    let _ = ledger.set_alive(now);
-    let digest: Digest = settings.digest();
-    let since = match known {
-        Some((known, since)) if known == digest => since,
-        _ => {
-            ledger.set_settings(digest, now)?;
-            now
-        }
-    };
-    let kept = feeds::from_ledger(feeds);
-    let site = Site::new(settings, since, &catalogue, &kept, now);
-    Ok((catalogue, site, clock))
 }

@@ -7,28 +7,25 @@ mod defaults;
 mod kin;
 mod leaving;
 mod observing;
+mod surroundings;
 mod walking;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::clock;
 use super::finding::Finding;
 use super::guard::Guard;
-use super::health::{Health, Trouble};
-use super::pulse::Pulse;
+use super::health::Trouble;
 use super::root::{self, Root};
-use super::{clock, conventions};
 use crate::catalogue::{Catalogue, Observation, Record};
-use crate::config::{Config, RemovalGuardConfig, WatchMode};
 use crate::entry::parse::Defaults;
 use crate::entry::{Digest, FolderPath, Media, Stamp};
-use crate::folder::conventions::FolderConventions;
 use crate::folder::names::Role;
 use crate::folder::renames::Renames;
-use crate::folder::scan::Folder;
 use crate::folder::settle::{SECOND_LOOK, Settling, Trust};
-use crate::folder::watch::{Hints, Taken};
+use crate::folder::watch::Taken;
+pub(super) use surroundings::Surroundings;
 
 /// How often what failed is tried again: a missing folder, a ledger that can't be written.
 const RETRY: Duration = Duration::from_secs(1);
@@ -38,46 +35,6 @@ const RENAMES_KEPT: Duration = Duration::from_secs(10);
 
 /// How long a file that looks unfinished may stay so before its writer is told.
 const UNFINISHED_PATIENCE: Duration = Duration::from_secs(10);
-
-/// What the looker needs from its surroundings.
-pub(super) struct Surroundings {
-    pub(super) folder: Folder,
-    pub(super) conventions: FolderConventions,
-    pub(super) settle: Duration,
-    pub(super) grace: Duration,
-    pub(super) guard: RemovalGuardConfig,
-    pub(super) mode: WatchMode,
-    /// The device on which the folder lay when it was last seen with its files.
-    pub(super) device: Option<u64>,
-    pub(super) hints: Hints,
-    pub(super) health: Arc<Health>,
-    pub(super) pulse: Pulse,
-}
-
-impl Surroundings {
-    /// As `config` says them.
-    pub(super) fn new(
-        config: &Config,
-        folder: Folder,
-        device: Option<u64>,
-        hints: Hints,
-        health: Arc<Health>,
-        pulse: Pulse,
-    ) -> Self {
-        Self {
-            folder,
-            conventions: FolderConventions::new(conventions(config)),
-            settle: config.settle,
-            grace: config.grace,
-            guard: config.removal_guard.clone(),
-            mode: config.watch,
-            device,
-            hints,
-            health,
-            pulse,
-        }
-    }
-}
 
 /// See the module's text.
 pub(super) struct Looker {
@@ -170,29 +127,6 @@ impl Looker {
         // One of this looker's alarms has nobody left to end it; if it has reason, there will be another.
         around.health.set(Trouble::MassRemoval, false);
         *self = Self::new(around, catalogue, now);
-    }
-
-    /// Its surroundings as `config` says them, in `folder`, on what was `device`; what no setting changes stays.
-    pub(super) fn surroundings(
-        &self,
-        config: &Config,
-        folder: Folder,
-        device: Option<u64>,
-    ) -> Surroundings {
-        let Surroundings {
-            hints,
-            health,
-            pulse,
-            ..
-        } = &self.around;
-        Surroundings::new(
-            config,
-            folder,
-            device,
-            hints.clone(),
-            Arc::clone(health),
-            pulse.clone(),
-        )
     }
 
     /// When to look next if no hint comes.

@@ -14,6 +14,7 @@ use super::certificates::Encryption;
 use super::health::{Health, Trouble};
 use super::media::FolderMedia;
 use super::notify::Notifier;
+use super::passed::Passed;
 use super::revision::{Revision, Revisions};
 use super::serving::{Listeners, Serving};
 use super::{Source, StartError, ages, limiter, settings};
@@ -26,6 +27,7 @@ use crate::http::Rules;
 /// What runs, and by which settings.
 pub(super) struct Reloading {
     pub(super) source: Box<dyn Source>,
+    pub(super) passed: Passed,
     pub(super) config: Config,
     /// The whole path of the entries folder.
     pub(super) entries: PathBuf,
@@ -70,6 +72,7 @@ impl Reloading {
     }
 
     async fn take(&mut self, mut config: Config) -> Result<(), StartError> {
+        self.passed.replace_listen(&mut config)?;
         let late = config.keep_fixed(&self.config);
         let changed = config.differences(&self.config);
         let is_new = |keys: &[&str]| changed.iter().any(|it| is_in(it, keys));
@@ -83,7 +86,7 @@ impl Reloading {
             };
             let acceptor = encryption.as_ref().unwrap_or(&self.encryption).acceptor();
             let before = &self.serving.listeners;
-            let listeners = Listeners::bind(&config, acceptor, Some(before)).await?;
+            let listeners = Listeners::bind(&config, acceptor, &self.passed, Some(before)).await?;
             let settings = settings(&config, listeners.address())?;
             let folder = Folder::new(
                 self.entries.clone(),

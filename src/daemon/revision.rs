@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use tracing::warn;
 
+use super::restore::with_kept_show;
 use super::theme::ThemeFolder;
 use super::writer::Writer;
-use super::{Config, terms, with_kept_show};
+use super::{Config, terms};
 use crate::folder::scan::Folder;
 use crate::page::Theme;
 use crate::site::Settings;

@@ -14,13 +14,11 @@ use tracing::{info, warn};
 
 use super::StartError;
 use super::health::Health;
+use super::passed::{ADMIN_PORT, Passed};
 use crate::config::{AdminListen, Config, Listen};
 use crate::feed::Format;
 use crate::http::{self, Door, Drained, Entrance, Listener, Readers, Server, Socket, redirect};
 use crate::site::Settings;
-
-/// Where the admin listener is looked for first when nobody says where it should be.
-const ADMIN_PORT: u16 = 7374;
 
 /// Sockets that are bound: who connects waits until they are served.
 pub(super) struct Listeners {
@@ -53,11 +51,12 @@ struct Entrances {
 }
 
 impl Listeners {
-    /// Binds all that `config` names, but for what `before` has bound already: that is used again, so that
-    /// nobody who connects is turned away.
+    /// Binds all that `config` names, but for what was `passed` in, and what `before` has bound already: that
+    /// is used again, so that nobody who connects is turned away.
     pub(super) async fn bind(
         config: &Config,
         tls: Option<TlsAcceptor>,
+        passed: &Passed,
         before: Option<&Self>,
     ) -> Result<Self, StartError> {
         let announced = config.http.proxy_protocol;
@@ -75,11 +74,12 @@ impl Listeners {
             // Several may ask for any port.
             let same = config.listen[..number].iter().filter(|it| *it == place);
             let known = before.and_then(|it| it.find(place, Role::Readers, same.count()));
-            readers.push(Bound::at(place, known).await?);
+            readers.push(Bound::at(place, known, passed).await?);
         }
         let at = async |address, role| {
             let place = Listen::At(address);
-            Bound::at(&place, before.and_then(|it| it.find(&place, role, 0))).await
+            let known = before.and_then(|it| it.find(&place, role, 0));
+            Bound::at(&place, known, passed).await
         };
         let redirect = config.tls.as_ref().and_then(|tls| tls.redirect_listen);
         let redirect = match redirect {
@@ -89,7 +89,7 @@ impl Listeners {
         let admin = match config.admin_listen {
             AdminListen::Off => None,
             AdminListen::At(address) => Some(at(address, Role::Admin).await?),
-            AdminListen::Auto => Some(Bound::for_admin(before).await?),
+            AdminListen::Auto => Some(Bound::for_admin(before, passed).await?),
         };
         Ok(Self {
             readers,
@@ -117,6 +117,11 @@ impl Listeners {
             })
         });
         doors.collect()
+    }
+
+    /// All places.
+    pub(super) fn places(&self) -> Vec<&Listen> {
+        self.all().map(|(_, bound)| &bound.place).collect()
     }
 
     fn all(&self) -> impl Iterator<Item = (Role, &Bound)> {
@@ -178,28 +183,36 @@ const QUEUE: u32 = 4096;
 
 impl Bound {
     /// Where nobody says where it should be.
-    async fn for_admin(before: Option<&Listeners>) -> Result<Self, StartError> {
+    async fn for_admin(before: Option<&Listeners>, passed: &Passed) -> Result<Self, StartError> {
         let places = [ADMIN_PORT, 0].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
         let [usual, any] = places.map(Listen::At);
         let find = |place| before.and_then(|it| it.find(place, Role::Admin, 0));
         let elsewhere = find(&any);
         if elsewhere.is_none()
-            && let Ok(bound) = Self::at(&usual, find(&usual)).await
+            && let Ok(bound) = Self::at(&usual, find(&usual), passed).await
         {
             return Ok(bound);
         }
         // Another daemon, for another folder, may well be at the usual one.
-        Self::at(&any, elsewhere).await
+        Self::at(&any, elsewhere, passed).await
     }
 
-    /// At `place`: the socket that is `known` to be there, or a new one.
-    async fn at(place: &Listen, known: Option<&Self>) -> Result<Self, StartError> {
+    /// At `place`: the socket that is `known` to be there or was `passed` in, or a new one.
+    async fn at(place: &Listen, known: Option<&Self>, passed: &Passed) -> Result<Self, StartError> {
         let failed = |error| StartError::Listen(place.clone(), error);
         if let Some(bound) = known {
             return Ok(Self {
                 place: place.clone(),
                 socket: bound.socket.share().map_err(failed)?,
                 path: bound.path.clone(),
+            });
+        }
+        if let Some(socket) = passed.at(place) {
+            return Ok(Self {
+                place: place.clone(),
+                socket: socket.share().map_err(failed)?,
+                // Its file is not ours.
+                path: None,
             });
         }
         let (listener, path) = match place {

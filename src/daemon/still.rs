@@ -13,6 +13,7 @@ use super::looker::{Looker, Surroundings};
 use super::media::FolderMedia;
 use super::mending::Mending;
 use super::pulse::Pulse;
+use super::restore::restore;
 use super::revision::Revisions;
 use super::theme::ThemeFolder;
 use super::writer::Writer;
@@ -128,7 +129,7 @@ fn as_stored(config: &Config, id: uuid::Uuid, stored: Stored) -> Result<Site, St
 /// Takes the turns that a daemon would take, until nothing is left to look at.
 fn catch_up(config: &Config, ledger: Ledger, folder: Folder) -> Result<Still, StartError> {
     let settings = settings(config, None)?;
-    let (mut catalogue, site, clock) = super::restore(config, &ledger, settings)?;
+    let (mut catalogue, site, clock) = restore(config, &ledger, settings)?;
     let health = Arc::new(Health::new());
     let mending = Mending::begin(&ledger, &health);
     let is_new = catalogue.live() == 0;

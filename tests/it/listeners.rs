@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::support::{PATIENCE, Response, Setup, eventually, head_of, request};
 
 /// One request at a Unix socket.
-fn ask(socket: &Path, path: &str) -> Response {
+pub(crate) fn ask(socket: &Path, path: &str) -> Response {
     let mut peer = UnixStream::connect(socket).unwrap();
     peer.set_read_timeout(Some(PATIENCE)).unwrap();
     peer.write_all(head_of("GET", "news.example.org", path, &[]).as_bytes())

@@ -6,12 +6,16 @@
 //! a missing one is a failure.
 
 use std::fs;
-use std::os::unix::net::UnixDatagram;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::faults::Fault;
-use crate::support::{PATIENCE, Setup, Tidings, eventually, tools_are_required};
+use crate::listeners::ask;
+use crate::support::{PATIENCE, Setup, Tidings, eventually, request, tools_are_required};
 
 /// A service manager, as far as it listens.
 struct Manager {
@@ -244,4 +248,140 @@ fn replace(file: &Path) {
     let other = file.with_extension("other");
     fs::write(&other, "").unwrap();
     fs::rename(&other, file).unwrap();
+}
+
+/// A socket of our own at a free port of the loopback, and where that is.
+fn bound() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+#[test]
+fn sockets_that_were_passed_in_are_served_and_those_of_the_settings_are_not() {
+    let (tcp, address) = bound();
+    let (free, unused) = bound();
+    drop(free);
+    let setup = Setup::new().with("listen", format!("\"{unused}\"").leak());
+    let socket = setup.folder().join("passed.sock");
+    let unix = UnixListener::bind(&socket).unwrap();
+    let mut tidings = setup.passing(vec![tcp.into(), unix.into()]).start();
+    assert_eq!(
+        tidings.places(),
+        [
+            format!("http://{address}"),
+            format!("unix:{}", socket.display())
+        ]
+    );
+    let said = format!("passed in and are served sockets={address}, unix:");
+    assert!(tidings.log().contains(&said), "{}", tidings.log());
+    tidings.drop_entry("one.md", "# One\n\nText.\n");
+    tidings.has_titles(&["One"]);
+    assert_eq!(ask(&socket, "/feed.json").status, 200);
+    assert!(TcpStream::connect(unused).is_err());
+    // The socket's file is not ours to remove.
+    tidings.restart();
+    assert_eq!(ask(&socket, "/feed.json").status, 200);
+    assert!(tidings.stop().success());
+    assert!(socket.exists());
+}
+
+#[test]
+fn a_socket_at_the_admin_address_serves_what_is_said_there() {
+    let (readers, address) = bound();
+    let (admin, health) = bound();
+    let setup = Setup::new().with("admin_listen", format!("\"{health}\"").leak());
+    let tidings = setup.passing(vec![admin.into(), readers.into()]).start();
+    assert_eq!(tidings.places(), [format!("http://{address}")]);
+    let at = format!("http://{health}/readyz");
+    assert!(tidings.log().contains(&at), "{}", tidings.log());
+    assert_eq!(request(health, "GET", "/healthz", &[]).status, 200);
+    eventually("readers are answered", PATIENCE, || {
+        // Before the first scan has come to its end, all is answered with 503.
+        (request(address, "GET", "/healthz", &[]).status == 404).then_some(())
+    });
+
+    // Alone, it leaves `listen` as it is.
+    let (admin, health) = bound();
+    let setup = Setup::new().with("admin_listen", format!("\"{health}\"").leak());
+    let tidings = setup.passing(vec![admin.into()]).start();
+    assert_ne!(tidings.address().port(), 0);
+    assert_eq!(request(health, "GET", "/healthz", &[]).status, 200);
+}
+
+#[test]
+fn what_is_passed_in_and_can_not_be_served_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let datagrams = UnixDatagram::bind(folder.path().join("datagrams")).unwrap();
+    let (listener, address) = bound();
+    let connection = TcpStream::connect(address).unwrap();
+    let public = TcpListener::bind("0.0.0.0:0").unwrap();
+    for (passed, code, expected) in [
+        (datagrams.into(), 1, "number 0 is none of these: expected"),
+        (connection.into(), 1, "number 0 is a connection"),
+        (public.into(), 2, "set `base_url`"),
+    ] {
+        let setup = Setup::new().without("base_url").passing(vec![passed]);
+        let (ended, said) = setup.ends();
+        assert_eq!(ended, Some(code), "{said}");
+        assert!(said.contains(expected), "{said}");
+    }
+    drop(listener);
+}
+
+/// How many requests a restart under load is about, at least.
+const LOAD: usize = 300;
+
+/// Readers who ask all the time, while the program is stopped and started again.
+#[test]
+fn nobody_is_refused_while_the_program_is_restarted() {
+    let (listener, address) = bound();
+    let mut tidings = Setup::new().passing(vec![listener.into()]).start();
+    tidings.drop_entry("one.md", "# One\n\nText.\n");
+    tidings.has_titles(&["One"]);
+    let is_over = AtomicBool::new(false);
+    let load = || {
+        let mut answers = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            // One that is refused, cut or incomplete fails the test.
+            assert_eq!(request(address, "GET", "/atom.xml", &[]).status, 200);
+            answers += 1;
+            thread::sleep(Duration::from_millis(2));
+        }
+        answers
+    };
+    let answers: usize = thread::scope(|scope| {
+        let readers = [(); 4].map(|()| scope.spawn(load));
+        for _ in 0..5 {
+            thread::sleep(Duration::from_millis(200));
+            tidings.restart();
+        }
+        thread::sleep(Duration::from_millis(200));
+        is_over.store(true, Ordering::Relaxed);
+        readers.into_iter().map(|it| it.join().unwrap()).sum()
+    });
+    assert!(answers >= LOAD, "{answers}");
+}
+
+/// The same by systemd's own program.
+#[test]
+fn systemd_passes_sockets_in() {
+    if skips() {
+        return;
+    }
+    let (free, address) = bound();
+    drop(free);
+    let place = address.to_string();
+    let setup = Setup::new().through(&["systemd-socket-activate", "-l", &place]);
+    // The program is started when somebody comes.
+    let first = thread::spawn(move || {
+        eventually("somebody answers", PATIENCE, || {
+            TcpStream::connect(address).ok()
+        })
+    });
+    let tidings = setup.start();
+    assert_eq!(tidings.places(), [format!("http://{address}")]);
+    drop(first.join().unwrap());
+    tidings.drop_entry("one.md", "# One\n\nText.\n");
+    tidings.has_titles(&["One"]);
 }

@@ -7,6 +7,7 @@ use std::fmt::{self, Write as _};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -114,6 +115,8 @@ pub(crate) struct Setup {
     through: Vec<String>,
     variables: BTreeMap<&'static str, String>,
     is_unprivileged: bool,
+    /// Sockets that the program finds open, from descriptor 3 on: two at most.
+    passed: Vec<OwnedFd>,
     /// Flags of `unshare`, and what a shell does in those namespaces before the program runs there.
     namespaces: Option<(&'static str, &'static str)>,
 }
@@ -141,6 +144,7 @@ impl Setup {
             through: Vec::new(),
             variables: BTreeMap::new(),
             is_unprivileged: false,
+            passed: Vec::new(),
             namespaces: None,
         }
     }
@@ -188,6 +192,19 @@ impl Setup {
         self
     }
 
+    /// With sockets that are open already, as systemd passes them in: at each start, the same ones.
+    pub(crate) fn passing(self, sockets: Vec<OwnedFd>) -> Self {
+        let [open, count] = [["3<&0", "3<&0 4<&1"], ["1", "2"]].map(|it| it[sockets.len() - 1]);
+        let script = format!(
+            "LISTEN_PID=$$ LISTEN_FDS={count} exec \"$0\" \"$@\" {open} </dev/null >/dev/null"
+        );
+        let setup = self.through(&["sh", "-c", &script]);
+        Self {
+            passed: sockets,
+            ..setup
+        }
+    }
+
     /// With a variable in the program's environment.
     pub(crate) fn with_variable(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.variables.insert(name, value.into());
@@ -223,17 +240,32 @@ impl Setup {
 
     /// Starts the program and waits until it listens.
     pub(crate) fn start(self) -> Tidings {
-        let running = Running::spawn(&mut self.configured());
+        let running = self.spawn();
         Tidings {
             running,
             setup: self,
         }
     }
 
+    fn spawn(&self) -> Running {
+        let [stdin, stdout] = self.passed();
+        Running::spawn_with(&mut self.configured(), stdin, stdout)
+    }
+
+    fn passed(&self) -> [Stdio; 2] {
+        let mut passed = self.passed.iter();
+        [(); 2].map(|()| {
+            let socket = passed.next().map(|it| it.try_clone().unwrap());
+            socket.map_or_else(Stdio::null, Stdio::from)
+        })
+    }
+
     /// Runs the program, which is to end by itself and soon: its exit code, and what it said.
     pub(crate) fn ends(&self) -> (Option<i32>, String) {
         let mut command = self.configured();
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let [stdin, stdout] = self.passed();
+        command.stdin(stdin).stdout(stdout).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let start = Instant::now();
         while child.try_wait().unwrap().is_none() {
             if start.elapsed() > PATIENCE {
@@ -541,7 +573,7 @@ impl Tidings {
 
     /// Starts the program again after it has ended.
     pub(crate) fn start_again(&mut self) {
-        self.running = Running::spawn(&mut self.setup.configured());
+        self.running = self.setup.spawn();
     }
 }
 
@@ -558,9 +590,13 @@ pub(crate) struct Running {
 impl Running {
     /// Starts `command`, and waits for the line that says where it listens.
     pub(crate) fn spawn(command: &mut Command) -> Self {
+        Self::spawn_with(command, Stdio::null(), Stdio::null())
+    }
+
+    fn spawn_with(command: &mut Command, stdin: Stdio, stdout: Stdio) -> Self {
         let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdin(stdin)
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
