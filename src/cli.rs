@@ -9,6 +9,7 @@ mod ledger;
 mod logging;
 mod new;
 mod serve;
+mod service;
 mod settings;
 mod why;
 
@@ -51,6 +52,7 @@ Examples:
   tidings build --out public --base-url https://example.org/
                                            the site as files
   tidings confirm-removal                  those many files are meant to be gone
+  sudo tidings service install             run from now on, by systemd
   tidings config default > config/tidings.toml
                                            begin a settings file
 
@@ -97,6 +99,8 @@ enum Command {
     ConfirmClock,
     /// Check, show or begin a settings file
     Config(config::Arguments),
+    /// Have systemd run Tidings: install, uninstall, status
+    Service(service::Arguments),
     /// Check, copy or rebuild what ids and dates are kept in
     Ledger(ledger::Arguments),
 }
@@ -154,6 +158,7 @@ impl CommandLine {
                 return confirm::run(confirm::What::Removal, overrides);
             }
             Some(Command::ConfirmClock) => return confirm::run(confirm::What::Clock, overrides),
+            Some(Command::Service(arguments)) => return service::run(&arguments, overrides),
             Some(Command::Ledger(arguments)) => return ledger::run(&arguments, overrides),
             Some(Command::Build(arguments)) => build::run(&arguments, overrides, verbosity),
             Some(Command::Feeds(arguments)) => feeds::run(&arguments, overrides),

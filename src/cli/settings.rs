@@ -34,6 +34,21 @@ pub(super) struct Overrides {
     pub(super) base_url: Option<Address>,
 }
 
+impl Overrides {
+    /// Puts what is said here into `config`, which is then checked.
+    pub(super) fn win(self, config: &mut Config) -> Result<(), CheckError> {
+        if let Some(entries) = self.entries {
+            config.entries = entries;
+        }
+        if !self.listen.is_empty() {
+            config.listen = self.listen;
+        }
+        config.state = self.state.or(config.state.take());
+        config.base_url = self.base_url.or(config.base_url.take());
+        config.check()
+    }
+}
+
 /// Why there are no settings to work with.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SettingsError {
@@ -78,7 +93,7 @@ impl Settings {
 
     fn load_with(overrides: Overrides, env: Environment<'_>) -> Result<Self, SettingsError> {
         let is_named = overrides.config.is_some();
-        let (file, mut config) = match find_file(overrides.config, env)? {
+        let (file, mut config) = match find_file(overrides.config.clone(), env)? {
             Some((path, text)) => {
                 let config = parse(&path, &text)?;
                 (Some(path), config)
@@ -90,15 +105,7 @@ impl Settings {
         let is_checkout = !is_named
             && file.as_deref() == Some(Path::new(CHECKOUT))
             && overrides.entries.as_ref().is_none_or(is_own);
-        if let Some(entries) = overrides.entries {
-            config.entries = entries;
-        }
-        if !overrides.listen.is_empty() {
-            config.listen = overrides.listen;
-        }
-        config.state = overrides.state.or(config.state);
-        config.base_url = overrides.base_url.or(config.base_url);
-        config.check()?;
+        overrides.win(&mut config)?;
         Ok(Self {
             config,
             file,
@@ -196,6 +203,11 @@ fn state_folder(
         return Ok(used.unwrap_or_else(|| PathBuf::from(CHECKOUT_STATE)));
     }
     users.ok_or(SettingsError::NoStateFolder)
+}
+
+/// Where the user's programs keep their settings.
+pub(super) fn config_home() -> Option<PathBuf> {
+    base_folder("XDG_CONFIG_HOME", ".config", &|name| std::env::var_os(name))
 }
 
 /// The folder of the variable `name`, or the usual one below the home folder. Relative ones are

@@ -12,6 +12,8 @@
 //! **A reload** is framed by [`Notifier::reloading`] and [`Notifier::ready`], which must follow whatever
 //! becomes of it: the manager waits for it.
 
+#[cfg(unix)]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
@@ -27,6 +29,9 @@ pub(super) struct Notifier(Option<Arc<Manager>>);
 struct Manager {
     /// The status that was told last.
     status: Mutex<String>,
+    /// Nobody hears us, which was logged.
+    #[cfg(unix)]
+    is_deaf: AtomicBool,
 }
 
 /// The environment variable that says where to tell.
@@ -88,8 +93,11 @@ impl Notifier {
 
     #[cfg(unix)]
     fn tell(&self, states: &[NotifyState<'_>]) {
-        if self.0.is_some()
-            && let Err(error) = sd_notify::notify(states)
+        let Some(manager) = &self.0 else { return };
+        let told = sd_notify::notify(states);
+        let was_deaf = manager.is_deaf.swap(told.is_err(), Ordering::Relaxed);
+        if let Err(error) = told
+            && !was_deaf
         {
             warn!(%error, "the service manager can't be told how the daemon is");
         }

@@ -45,6 +45,7 @@ mod smoke;
 mod start_stop;
 mod support;
 mod tls;
+mod units;
 mod validity;
 mod watching;
 mod wear;
