@@ -161,6 +161,7 @@ fn tidings(state: &Path) -> Result<(SocketAddr, Readers)> {
             limiter: Some(Arc::new(Limiter::new(Instant::now()))),
             proxies: Arc::default(),
         },
+        observers: vec![],
         clock: Timestamp::now,
         instant: Instant::now,
         roll_call: RollCall::default(),

@@ -370,6 +370,7 @@ fn server(
             limiter: config.http.rate_limit.then(limiter),
             proxies: Arc::new(config.http.trusted_proxies.clone()),
         },
+        observers: Vec::new(),
         clock: clock::now,
         instant: clock::instant,
         roll_call: RollCall::default(),

@@ -16,7 +16,7 @@ pub mod compress;
 mod known;
 mod outline;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod shelf;
 #[cfg(test)]
 mod tests;
@@ -58,6 +58,8 @@ pub struct Document {
     pub bytes: Bytes,
     /// How they are coded: as was wished, or not at all, if that gains nothing.
     pub coding: Coding,
+    /// How many they are uncoded.
+    pub uncoded: usize,
 }
 
 /// What a browser may do with a page: show our style sheet, and pictures and sound from anywhere safe;
@@ -133,6 +135,13 @@ impl Documents {
     /// for or allocated.
     pub fn cached(&self, plan: &Plan, coding: Coding) -> Option<Document> {
         self.find(Asked::new(plan, coding))
+    }
+
+    /// How many bytes the document of `plan` has for who wishes `coding`, if it was made already. To ask
+    /// this is not to ask for the document.
+    pub fn length(&self, plan: &Plan, coding: Coding) -> Option<usize> {
+        let kept = self.shelf.peek(&Asked::new(plan, coding))?;
+        Some(kept.document.bytes.len())
     }
 
     /// The document of `plan`, a plan of `site`, for who wishes `coding`.

@@ -8,7 +8,7 @@
 //! [`negotiate`], whether what is new is enough in [`delta`]; files beside entries are sent by [`media`].
 //! [`tls`] holds the certificates, and [`admin`] tells the publisher's programs how the daemon is. Whom a
 //! request comes from is read in [`client`], behind a proxy that passes connections on by
-//! [`proxy_protocol`]; who asks too often waits for [`limiter`].
+//! [`proxy_protocol`]; who asks too often waits for [`limiter`]. Every answer is told of to each [`Observer`].
 //! Whether readers can connect at all is asked by a [`RollCall`].
 //!
 //! # Limits
@@ -58,6 +58,7 @@ pub mod limiter;
 mod listener;
 pub mod media;
 pub mod negotiate;
+mod observer;
 pub mod offer;
 mod pace;
 mod places;
@@ -65,6 +66,7 @@ pub mod proxy_protocol;
 pub mod redirect;
 pub mod respond;
 mod roll_call;
+mod rules;
 mod server;
 mod stream;
 pub mod tls;
@@ -82,8 +84,10 @@ pub use accept::Drained;
 pub use connection::Entrance;
 pub use listener::{Listener, Socket};
 pub use media::{MediaContent, MediaFiles, OpenMedia};
+pub use observer::{Answered, Asked, Observer, Saved};
 pub use roll_call::RollCall;
-pub use server::{Readers, Rules, Server};
+pub use rules::Rules;
+pub use server::{Readers, Server};
 pub use workers::Door;
 
 use self::admin::Health;

@@ -62,8 +62,10 @@ pub(super) fn pack(coding: Coding, effort: Effort, identity: Bytes) -> io::Resul
         Some(small) if small.len() < identity.len() => Document {
             bytes: exact(&small),
             coding,
+            uncoded: identity.len(),
         },
         _ => Document {
+            uncoded: identity.len(),
             bytes: identity,
             coding: Coding::Identity,
         },
@@ -142,7 +144,7 @@ mod tests {
         for coding in CODED {
             let [quick, thorough] = [Effort::Quick, Effort::Thorough].map(|effort| {
                 let packed = pack(coding, effort, prose.clone()).unwrap();
-                assert_eq!(packed.coding, coding);
+                assert_eq!((packed.coding, packed.uncoded), (coding, prose.len()));
                 assert_eq!(unpack(&packed).unwrap(), prose, "{coding:?} {effort:?}");
                 let again = pack(coding, effort, prose.clone()).unwrap();
                 assert_eq!(packed, again, "{coding:?} {effort:?}");
@@ -157,7 +159,12 @@ mod tests {
         let prose = Bytes::from(prose());
         for ((ending, compress), coding) in ALL.into_iter().zip(CODED) {
             let bytes = compress(&prose).unwrap();
-            let document = Document { bytes, coding };
+            let uncoded = prose.len();
+            let document = Document {
+                bytes,
+                coding,
+                uncoded,
+            };
             assert_eq!(unpack(&document).unwrap(), prose, "{ending}");
         }
     }

@@ -9,14 +9,14 @@ use crate::entry::{Address, Content, Draft, Language, Person, Text};
 use crate::site::{Ages, Kept, Settings, Site};
 
 /// A site with these entries.
-pub(super) fn site(drafts: Vec<Draft>) -> Site {
+pub(crate) fn site(drafts: Vec<Draft>) -> Site {
     let mut catalogue = Catalogue::new(uuid::Uuid::from_u128(7));
     let changes = catalogue.plan(found(drafts), at(0));
     catalogue.apply(changes);
     Site::new(settings(), at(0), &catalogue, &Kept::default(), at(0))
 }
 
-pub(super) fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         base: Address::parse("https://example.org/").unwrap(),
         title: Text::new("News"),
@@ -41,7 +41,7 @@ pub(super) fn settings() -> Settings {
 }
 
 /// 100 kB of words that repeat, but not too soon.
-pub(super) fn prose() -> String {
+pub(crate) fn prose() -> String {
     let mut random = fastrand::Rng::with_seed(7);
     let words = [
         "harbour", "bridge", "tide", "boat", "net", "herring", "quay",

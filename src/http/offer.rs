@@ -2,6 +2,7 @@
 //! answer are made already.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
@@ -13,6 +14,7 @@ use quick_cache::sync::Cache;
 use super::conditional::{Tag, Validators};
 use super::freshness::{Fresh, Said};
 use super::respond::{PAGE_POLICY, SEALED_POLICY};
+use crate::documents::Coding;
 use crate::entry::FolderPath;
 use crate::site::{Found, Plan, Site};
 
@@ -31,6 +33,8 @@ pub struct Offer {
     links: Option<HeaderValue>,
     /// Of how long copies are fresh.
     said: Said,
+    /// How many bytes the document had when it was sent last, in each coding; 0: not known.
+    lengths: [AtomicU64; 4],
 }
 
 impl Offer {
@@ -49,6 +53,7 @@ impl Offer {
             modified,
             links: links.and_then(|links| HeaderValue::try_from(links).ok()),
             said: Said::nothing(),
+            lengths: Default::default(),
             plan,
         }
     }
@@ -62,6 +67,20 @@ impl Offer {
             tag: Tag::Weak(self.plan.tag),
             modified: modified.filter(|modified| *modified <= now),
         }
+    }
+
+    /// The document for who wishes this coding has so many bytes.
+    pub(super) fn measured(&self, coding: Coding, bytes: u64) {
+        let length = &self.lengths[coding as usize];
+        // Mostly it is known: what only reads stays with all cores.
+        if length.load(Ordering::Relaxed) != bytes {
+            length.store(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// How many bytes the document has for who wishes this coding; 0 if nobody knows.
+    pub(super) fn length(&self, coding: Coding) -> u64 {
+        self.lengths[coding as usize].load(Ordering::Relaxed)
     }
 
     /// Writes what 200 and 304 have in common, but for `Vary`. (RFC 9110 section 15.4.5)

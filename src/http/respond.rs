@@ -58,6 +58,16 @@ pub(super) const SEALED_POLICY: HeaderValue =
 pub enum Answer {
     /// All of it. For HEAD it has the body that GET would have; the sender leaves it out.
     Ready(Response<Bytes>),
+    /// All of it, in the place of a document: the client has that (304), wants another version of it
+    /// (412), or is led to a page that tells of it (303).
+    Instead {
+        /// The answer.
+        response: Response<Bytes>,
+        /// What was asked for.
+        offer: Arc<Offer>,
+        /// How it would have been coded.
+        coding: Coding,
+    },
     /// A document is to be made and sent with this head.
     Document {
         /// What to make.
@@ -105,10 +115,16 @@ pub fn respond(
         Located::Document(offer) => match &offer.plan.key {
             DocumentKey::Feed(view, format) if is_navigation(request) => {
                 // Relative to the feed's own address, which is in its folder: whatever path a proxy adds.
-                Answer::Ready(to_people(&match view.part {
+                let response = to_people(&match view.part {
                     None => format!("{SUBSCRIBE}#{}", format.anchor()),
                     Some(_) => "./".to_owned(),
-                }))
+                });
+                let coding = coding_of(&request.headers, &offer);
+                Answer::Instead {
+                    response,
+                    offer,
+                    coding,
+                }
             }
             _ => document(&mut request.headers, offer, fresh, now),
         },
@@ -169,8 +185,13 @@ fn gone(wishes: &HeaderMap, offer: Arc<Offer>) -> Answer {
 fn document(wishes: &mut HeaderMap, offer: Arc<Offer>, fresh: Fresh<'_>, now: Timestamp) -> Answer {
     let validators = offer.validators(now);
     let verdict = conditional::evaluate(wishes, &validators);
+    let coding = coding_of(wishes, &offer);
     if verdict == Verdict::Failed {
-        return Answer::Ready(failure(StatusCode::PRECONDITION_FAILED));
+        return Answer::Instead {
+            response: failure(StatusCode::PRECONDITION_FAILED),
+            offer,
+            coding,
+        };
     }
     let varies = delta::varies(wishes, &offer.plan).unwrap_or(VARIES);
     if verdict == Verdict::NotModified {
@@ -180,13 +201,12 @@ fn document(wishes: &mut HeaderMap, offer: Arc<Offer>, fresh: Fresh<'_>, now: Ti
         let mut head = open_head(fields, StatusCode::NOT_MODIFIED);
         offer.share(&mut head.headers, &validators, &fresh);
         head.headers.insert(VARY, varies);
-        return Answer::Ready(Response::from_parts(head, Bytes::new()));
+        return Answer::Instead {
+            response: Response::from_parts(head, Bytes::new()),
+            offer,
+            coding,
+        };
     }
-    let coding = if is_compressible(offer.plan.content_type) {
-        negotiate::coding(wishes)
-    } else {
-        Coding::Identity
-    };
     let mut head = head(StatusCode::OK);
     offer.share(&mut head.headers, &validators, &fresh);
     head.headers.insert(VARY, varies);
@@ -195,6 +215,15 @@ fn document(wishes: &mut HeaderMap, offer: Arc<Offer>, fresh: Fresh<'_>, now: Ti
         offer,
         coding,
         head,
+    }
+}
+
+/// How a document is to be coded for who has these wishes.
+fn coding_of(wishes: &HeaderMap, offer: &Offer) -> Coding {
+    if is_compressible(offer.plan.content_type) {
+        negotiate::coding(wishes)
+    } else {
+        Coding::Identity
     }
 }
 

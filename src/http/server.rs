@@ -5,22 +5,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
-use hyper::header::{IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use hyper::http::{request, response};
-use hyper::{Method, Response, StatusCode};
+use hyper::{Response, StatusCode};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
 use super::body::Content;
 use super::client::Client;
-use super::freshness::Freshness;
-use super::limiter::{self, Cost, Limiter, Wait};
-use super::offer::{Located, Shown};
+use super::limiter::{self, Cost, Wait};
+use super::observer::{Answered, Asked, Asker, Observer};
+use super::offer::{Offer, Shown};
 use super::respond::Answer;
 use super::workers::Workers;
-use super::{Answering, Door, Drained, MediaFiles, Reply, RollCall, accept, delta, media, respond};
-use crate::config::{Limits, TrustedProxies};
-use crate::documents::{Document, Documents, MakeError};
+use super::{Answering, Door, Drained, Reply, RollCall, Rules, accept, delta, media, respond};
+use crate::config::Limits;
+use crate::documents::{Coding, Document, MakeError};
 use crate::entry::FolderPath;
 use crate::site::{Plan, Site};
 
@@ -30,28 +29,14 @@ pub struct Server {
     pub site: Arc<ArcSwapOption<Site>>,
     /// By which rules, to begin with.
     pub rules: Rules,
+    /// Who is told of each answer.
+    pub observers: Vec<Arc<dyn Observer>>,
     /// The wall clock.
     pub clock: fn() -> Timestamp,
     /// A clock that never goes back.
     pub instant: fn() -> Instant,
     /// Asks whether readers can still connect.
     pub roll_call: RollCall,
-}
-
-/// What the publisher may change while readers are served: it holds from the next request on, also on
-/// connections that are there.
-#[derive(Clone)]
-pub struct Rules {
-    /// Makes and keeps documents.
-    pub documents: Arc<Documents>,
-    /// Opens files beside entries.
-    pub media: Arc<dyn MediaFiles>,
-    /// How long copies are fresh.
-    pub freshness: Arc<Freshness>,
-    /// Who asks too often; `None`: nobody does.
-    pub limiter: Option<Arc<Limiter>>,
-    /// Whose word counts about who a client is.
-    pub proxies: Arc<TrustedProxies>,
 }
 
 impl Server {
@@ -62,16 +47,22 @@ impl Server {
     /// When the system refuses a thread, or what one needs.
     pub fn open(self, doors: &[Door], limits: &Limits) -> io::Result<Readers> {
         let connections = accept::connection_cap(limits.connections);
-        let serving = Arc::new(Serving {
+        let roll_call = self.roll_call.clone();
+        let serving = Arc::new(self.at_work(connections));
+        let workers = Workers::start(doors, &serving, limits, connections, roll_call)?;
+        Ok(Readers { serving, workers })
+    }
+
+    fn at_work(self, connections: usize) -> Serving {
+        Serving {
             site: self.site,
             rules: ArcSwap::from_pointee(self.rules),
+            observers: self.observers,
             clock: self.clock,
             instant: self.instant,
             shown: ArcSwapOption::empty(),
             open_files: ArcSwap::from_pointee(Semaphore::new(connections)),
-        });
-        let workers = Workers::start(doors, &serving, limits, connections, self.roll_call)?;
-        Ok(Readers { serving, workers })
+        }
     }
 }
 
@@ -116,6 +107,7 @@ impl Readers {
 struct Serving {
     site: Arc<ArcSwapOption<Site>>,
     rules: ArcSwap<Rules>,
+    observers: Vec<Arc<dyn Observer>>,
     clock: fn() -> Timestamp,
     instant: fn() -> Instant,
     /// The snapshot that was asked for last, with what was worked out of it.
@@ -159,50 +151,135 @@ impl Serving {
     }
 
     /// Charges a client for what it is about to be answered.
-    fn charge(
-        &self,
-        rules: &Rules,
-        client: Client,
-        request: &request::Parts,
-        answer: &Answer,
-    ) -> Result<(), Wait> {
+    fn charge(&self, rules: &Rules, asker: &Asker, answer: &Answer) -> Result<(), Wait> {
+        let client = asker.client;
         match answer {
-            Answer::Ready(response) if response.status() == StatusCode::NOT_MODIFIED => Ok(()),
+            Answer::Instead { response, .. } if response.status() == StatusCode::NOT_MODIFIED => {
+                Ok(())
+            }
             Answer::Media(_) => self.spend(rules, client, Cost::File),
             Answer::Document { offer, head, .. } => {
                 self.spend(rules, client, Cost::Answer)?;
-                if head.status == StatusCode::OK && is_unconditional(request) {
+                if head.status == StatusCode::OK && !asker.is_conditional && !asker.is_head {
                     self.resend(rules, client, &offer.plan)?;
                 }
                 Ok(())
             }
-            Answer::Ready(_) => self.spend(rules, client, Cost::Answer),
+            Answer::Ready(_) | Answer::Instead { .. } => self.spend(rules, client, Cost::Answer),
         }
+    }
+
+    /// Tells all who want to know.
+    fn tell(&self, answered: &Answered<'_>) {
+        for observer in &self.observers {
+            observer.answered(answered);
+        }
+    }
+
+    /// Tells of an answer without a document.
+    fn tell_plain(&self, asker: &Asker, what: Asked<'_>, response: &Response<Content>) {
+        self.tell(&asker.answered(what, response, Coding::Identity));
+    }
+
+    /// Tells of an answer in the place of a document, which would have been coded so.
+    fn tell_instead(
+        &self,
+        asker: &Asker,
+        offer: &Offer,
+        coding: Coding,
+        response: &Response<Content>,
+    ) {
+        let what = Asked::Document(&offer.plan.key);
+        let mut answered = asker.answered(what, response, Coding::Identity);
+        if answered.status == StatusCode::NOT_MODIFIED && !asker.is_head {
+            answered.saved.not_modified = self.length(offer, coding);
+        }
+        self.tell(&answered);
+    }
+
+    /// How many bytes the document has for who wishes this coding; 0 if it was not sent yet.
+    fn length(&self, offer: &Offer, coding: Coding) -> u64 {
+        let known = offer.length(coding);
+        if known > 0 {
+            return known;
+        }
+        // Offers are made anew with each snapshot, and most documents are what they were.
+        let made = self.rules.load().documents.length(&offer.plan, coding);
+        let made = made.map_or(0, |bytes| bytes as u64);
+        offer.measured(coding, made);
+        made
+    }
+
+    /// The answer with the document that was made, of which all are told. `wished` is the coding that was
+    /// asked for; with `is_delta` the document is a part of what is offered.
+    fn send(
+        &self,
+        asker: &Asker,
+        offer: &Offer,
+        (wished, is_delta): (Coding, bool),
+        document: Result<Document, MakeError>,
+        head: response::Parts,
+    ) -> Response<Content> {
+        let made = document.as_ref().ok();
+        let lengths = made.map(|it| (it.bytes.len() as u64, it.uncoded as u64));
+        let coding = made.map_or(Coding::Identity, |it| it.coding);
+        let response = answer_with(&offer.plan, document, head);
+        let what = Asked::Document(&offer.plan.key);
+        let mut answered = asker.answered(what, &response, coding);
+        if let Some((bytes, uncoded)) = lengths {
+            if !is_delta {
+                offer.measured(wished, bytes);
+            }
+            if !asker.is_head {
+                answered.saved.coding = uncoded.saturating_sub(bytes);
+                if is_delta {
+                    answered.saved.delta = self.length(offer, wished).saturating_sub(bytes);
+                }
+            }
+        }
+        self.tell(&answered);
+        response
     }
 
     /// The answer, or how long to wait for it.
     fn answer_now(
         self: &Arc<Self>,
+        rules: &Rules,
         mut request: request::Parts,
-        client: Client,
+        asker: &Asker,
     ) -> Result<Reply, Wait> {
-        let rules = self.rules.load();
-        let client = client.of_request(&request.headers, &rules.proxies);
-        self.spend(&rules, client, Cost::Request)?;
+        self.spend(rules, asker.client, Cost::Request)?;
         // One snapshot for the whole answer, whatever is published meanwhile.
         let shown = self.shown();
         let shown = shown.as_ref().and_then(|shown| shown.as_ref());
-        let now = (self.clock)();
+        let now = asker.moment;
         let fresh = rules.freshness.at(shown.and_then(|shown| shown.due), now);
         let wants_deltas = delta::is_wanted(&request.headers);
         let locate = shown.map(|shown| |path: &str| rules.locate(shown, path, wants_deltas));
         let answer = respond::respond(&mut request, locate, fresh, now);
-        self.charge(&rules, client, &request, &answer)?;
+        self.charge(rules, asker, &answer)?;
         Ok(match answer {
-            Answer::Ready(response) => Reply::Now(response.map(Content::Bytes)),
+            Answer::Ready(response) => {
+                let response = response.map(Content::Bytes);
+                self.tell_plain(asker, Asked::Other, &response);
+                Reply::Now(response)
+            }
+            Answer::Instead {
+                response,
+                offer,
+                coding,
+            } => {
+                let response = response.map(Content::Bytes);
+                self.tell_instead(asker, &offer, coding, &response);
+                Reply::Now(response)
+            }
             Answer::Media(path) => {
-                let serving = Arc::clone(self);
-                Reply::Later(Box::pin(async move { serving.media(&request, path).await }))
+                let (serving, asker) = (Arc::clone(self), asker.clone());
+                Reply::Later(Box::pin(async move {
+                    let response = serving.media(&request, path).await;
+                    serving.tell_plain(&asker, Asked::File, &response);
+                    response
+                }))
             }
             Answer::Document {
                 offer,
@@ -218,11 +295,14 @@ impl Serving {
                 let since = wants_deltas
                     .then(|| delta::base(&request.headers, known))
                     .flatten();
+                let kind = (coding, since.is_some());
                 if let Some(since) = &since {
                     delta::describe(&mut head, since.tag);
                 } else if let Some(document) = documents.cached(&offer.plan, coding) {
-                    return Ok(Reply::Now(made(&offer.plan, Ok(document), head)));
+                    let response = self.send(asker, &offer, kind, Ok(document), head);
+                    return Ok(Reply::Now(response));
                 }
+                let (serving, asker) = (Arc::clone(self), asker.clone());
                 let (documents, site) = (Arc::clone(documents), Arc::clone(site));
                 Reply::Later(Box::pin(async move {
                     let plan = &offer.plan;
@@ -230,7 +310,7 @@ impl Serving {
                         Some(since) => documents.delta(&site, plan, since, coding).await,
                         None => documents.get(&site, plan, coding).await,
                     };
-                    made(plan, document, head)
+                    serving.send(&asker, &offer, kind, document, head)
                 }))
             }
         })
@@ -252,53 +332,30 @@ impl Serving {
     }
 }
 
-impl Rules {
-    /// What is at `path`. What is sent to who asks for deltas is remembered, whether it is sent now or
-    /// was before: the next request names it.
-    fn locate(&self, shown: &Shown, path: &str, wants_deltas: bool) -> Located {
-        let located = shown.locate(path);
-        if let Located::Document(offer) = &located
-            && wants_deltas
-        {
-            self.documents.note(&shown.site, &offer.plan);
-        }
-        located
-    }
-
-    /// Who is never limited does not cost a look at the clock.
-    fn limiter_of(&self, client: Client) -> Option<&Limiter> {
-        let limiter = self.limiter.as_deref();
-        limiter.filter(|_| Limiter::concerns(client))
-    }
-}
-
 impl Answering for Serving {
     fn answer(self: &Arc<Self>, request: request::Parts, client: Client) -> Reply {
-        self.answer_now(request, client)
-            .unwrap_or_else(|wait| Reply::Now(limiter::too_many(wait).map(Content::Bytes)))
+        let rules = self.rules.load();
+        let client = client.of_request(&request.headers, &rules.proxies);
+        let asker = Asker::new(&request, client, (self.clock)());
+        let answer = self.answer_now(&rules, request, &asker);
+        answer.unwrap_or_else(|wait| {
+            let response = limiter::too_many(wait).map(Content::Bytes);
+            let mut answered = asker.answered(Asked::Other, &response, Coding::Identity);
+            answered.limited = Some(wait.why);
+            self.tell(&answered);
+            Reply::Now(response)
+        })
     }
-}
-
-/// Whether a request is answered with the whole, whatever the client has.
-fn is_unconditional(request: &request::Parts) -> bool {
-    let conditions = [
-        IF_NONE_MATCH,
-        IF_MODIFIED_SINCE,
-        IF_MATCH,
-        IF_UNMODIFIED_SINCE,
-    ];
-    let fields = &request.headers;
-    request.method == Method::GET && !conditions.iter().any(|name| fields.contains_key(name))
 }
 
 /// The answer with the document that was made.
-fn made(
+fn answer_with(
     plan: &Plan,
     document: Result<Document, MakeError>,
     mut head: response::Parts,
 ) -> Response<Content> {
     match document {
-        Ok(Document { bytes, coding }) => {
+        Ok(Document { bytes, coding, .. }) => {
             respond::coded(&mut head.headers, coding);
             Response::from_parts(head, Content::Bytes(bytes))
         }
@@ -316,42 +373,4 @@ fn unavailable() -> Response<Content> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::documents::Coding;
-    use crate::entry::Digest;
-    use crate::site::DocumentKey;
-    use bytes::Bytes;
-
-    #[test]
-    fn a_document_that_cannot_be_made_is_asked_for_again() {
-        let plan = Plan {
-            key: DocumentKey::Feeds,
-            tag: Digest::of(b"plan"),
-            changed: None,
-            content_type: "text/html; charset=utf-8",
-            fresh: Duration::from_mins(1),
-        };
-        let error = MakeError::Body(Arc::new(std::io::Error::other("the inner reason")));
-        let response = made(&plan, Err(error), respond::head(StatusCode::OK));
-        assert_eq!(response.status(), 503);
-        assert!(response.headers().contains_key("retry-after"));
-        assert!(!response.headers().contains_key("etag"));
-        for (coding, expected) in [
-            (Coding::Identity, None),
-            (Coding::Gzip, Some("gzip")),
-            (Coding::Brotli, Some("br")),
-            (Coding::Zstd, Some("zstd")),
-        ] {
-            let bytes = Bytes::from_static(b"<p>");
-            let document = Document { bytes, coding };
-            let response = made(&plan, Ok(document), respond::head(StatusCode::OK));
-            assert_eq!(response.status(), StatusCode::OK);
-            assert_eq!(response.body().len(), 3);
-            let says = response.headers().get("content-encoding");
-            assert_eq!(says.map(|it| it.to_str().unwrap()), expected);
-        }
-    }
-}
+mod tests;

@@ -94,7 +94,7 @@ fn respond_when(
 
 fn ready(request: &request::Parts) -> Response<Bytes> {
     match answer(request) {
-        Answer::Ready(response) => response,
+        Answer::Ready(response) | Answer::Instead { response, .. } => response,
         other => panic!("not ready: {other:?}"),
     }
 }
