@@ -20,7 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use hyper::service::service_fn;
 use hyper::{Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -34,6 +34,7 @@ use tidings::http::limiter::Limiter;
 use tidings::http::{
     Door, Entrance, MediaFiles, OpenMedia, Readers, RollCall, Rules, Server, Socket,
 };
+use tidings::metrics::Metrics;
 use tidings::site::Ages;
 use tokio::net::TcpListener;
 
@@ -152,16 +153,18 @@ fn tidings(state: &Path) -> Result<(SocketAddr, Readers)> {
         adopt: false,
     })?;
     let ages = Ages::new(Duration::from_mins(1), Duration::from_mins(15));
+    let rules = Rules {
+        documents: Arc::new(still.documents),
+        media: Arc::new(NoFiles),
+        freshness: Arc::new(Freshness::new(ages)),
+        limiter: Some(Arc::new(Limiter::new(Instant::now()))),
+        proxies: Arc::default(),
+    };
     let server = Server {
         site: Arc::new(ArcSwapOption::from_pointee(still.site.clone())),
-        rules: Rules {
-            documents: Arc::new(still.documents),
-            media: Arc::new(NoFiles),
-            freshness: Arc::new(Freshness::new(ages)),
-            limiter: Some(Arc::new(Limiter::new(Instant::now()))),
-            proxies: Arc::default(),
-        },
-        observers: vec![],
+        rules: Arc::new(ArcSwap::from_pointee(rules)),
+        observers: vec![Arc::new(Metrics::default())],
+        connections: Arc::default(),
         clock: Timestamp::now,
         instant: Instant::now,
         roll_call: RollCall::default(),

@@ -17,15 +17,18 @@ mod clock;
 #[cfg(unix)]
 mod control;
 mod feeds;
+mod figures;
 mod finding;
 mod guard;
 mod health;
+mod journal;
 mod looker;
 mod meaning;
 mod media;
 mod mending;
 mod notify;
 mod passed;
+mod process;
 mod pulse;
 mod reload;
 mod restore;
@@ -48,7 +51,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
@@ -58,6 +61,7 @@ use crate::entry::AddressError;
 use crate::folder::names::Names;
 use crate::folder::scan::Folder;
 use crate::folder::watch::Hints;
+use crate::http::admin::Pages;
 use crate::http::freshness::Freshness;
 use crate::http::limiter::Limiter;
 use crate::http::{RollCall, Rules, Server};
@@ -67,8 +71,10 @@ use certificates::Encryption;
 pub use clock::now;
 #[cfg(unix)]
 pub use control::{Answer, AskError, Question, ask};
+use figures::Figures;
 use health::Health;
-use looker::{Looker, Surroundings};
+use journal::Journal;
+use looker::{Looker, Surroundings, Ties};
 use meaning::{ages, settings, terms};
 pub use meaning::{conventions, site_settings};
 use media::FolderMedia;
@@ -77,13 +83,12 @@ use notify::Notifier;
 use passed::Passed;
 use pulse::Pulse;
 use reload::Reloading;
-use restore::restore;
+use restore::{restore, show_again};
 use revision::Revisions;
 use serving::{Listeners, Serving};
 use settings_file::SettingsFile;
 use signals::{Signal, Signals};
 pub use still::{Still, published, still};
-use theme::ThemeFolder;
 use writer::Writer;
 
 /// What the daemon is to do.
@@ -222,45 +227,37 @@ async fn start(
     passed.tell_of_rest(&listeners.places());
 
     let settings = settings(&config, listeners.address())?;
-    let (mut catalogue, mut site, clock) = restore(&config, &ledger, settings)?;
+    let (mut catalogue, site, clock) = restore(&config, &ledger, settings)?;
     let notifier = Notifier::from_environment();
     let health = Arc::new(Health::telling(notifier.clone()));
-    let mut theme = ThemeFolder::new(config.theme.clone());
-    if let Some(theme) = theme.look(&health, clock::instant()) {
-        site = site.with_theme(theme);
-    }
     let mending = Mending::begin(&ledger, &health);
-    let shown = Arc::new(ArcSwapOption::empty());
-    let terms = terms(&config);
-    if catalogue.live() > 0 && mending::is_whole(&ledger) {
-        catalogue.set_terms(terms);
-        shown.store(Some(Arc::new(site.clone())));
-        health.is_serving(catalogue.live());
-    }
+    let (site, theme, shown) = show_again(&config, &ledger, &health, &mut catalogue, site);
     let names = Names::new(&config.ignore)?;
     let folder = Folder::new(entries.clone(), names, config.limits.entry_bytes);
-    let server = server(&config, &ledger, &folder, &shown);
+    let journal = Arc::new(Journal::default());
+    let server = server(&config, &ledger, &folder, &shown, &journal);
+    let figures = Figures::new(&journal, &health, &server, &state);
+    let pages: Pages = vec![("/metrics", Arc::new(figures))];
     listeners.announce(site.settings());
     let roll_call = server.roll_call.clone();
-    let serving = Serving::start(server, listeners, &config, &health)
+    let serving = Serving::start(server, listeners, &config, &health, pages)
         .map_err(system("threads for readers"))?;
     let encryption = encryption
         .renew(&health)
         .map_err(system("a thread for certificates"))?;
 
-    let hints = Hints::with_echo(state.join("watch/echo"));
+    let hints = Hints::with_echo(state.join("watch/echo"), clock::instant);
     mending
         .watch(&ledger, &hints)
         .map_err(system("a thread for the ledger"))?;
     let pulse = Pulse::new(hints.clone());
-    let surroundings = Surroundings::new(
-        &config,
-        folder,
-        ledger.root_device(),
-        hints.clone(),
-        Arc::clone(&health),
-        pulse.clone(),
-    );
+    let ties = Ties {
+        hints: hints.clone(),
+        health: Arc::clone(&health),
+        pulse: pulse.clone(),
+        journal: Arc::clone(&journal),
+    };
+    let surroundings = Surroundings::new(&config, folder, ledger.root_device(), ties);
     #[cfg(unix)]
     let questions = control::Questions::default();
     #[cfg(unix)]
@@ -277,9 +274,10 @@ async fn start(
         theme,
         shown,
         health: Arc::clone(&health),
+        journal,
         started,
         clock,
-        terms,
+        terms: terms(&config),
         alive: started,
         has_failed: false,
         revisions: revisions.clone(),
@@ -359,18 +357,21 @@ fn server(
     ledger: &Ledger,
     folder: &Folder,
     shown: &Arc<ArcSwapOption<Site>>,
+    journal: &Journal,
 ) -> Server {
     let documents = Documents::new(ledger.bodies(), config.limits.document_cache);
+    let rules = Rules {
+        documents: Arc::new(documents),
+        media: Arc::new(FolderMedia::new(folder.clone())),
+        freshness: Arc::new(Freshness::new(ages(config))),
+        limiter: config.http.rate_limit.then(limiter),
+        proxies: Arc::new(config.http.trusted_proxies.clone()),
+    };
     Server {
         site: Arc::clone(shown),
-        rules: Rules {
-            documents: Arc::new(documents),
-            media: Arc::new(FolderMedia::new(folder.clone())),
-            freshness: Arc::new(Freshness::new(ages(config))),
-            limiter: config.http.rate_limit.then(limiter),
-            proxies: Arc::new(config.http.trusted_proxies.clone()),
-        },
-        observers: Vec::new(),
+        rules: Arc::new(ArcSwap::from_pointee(rules)),
+        observers: vec![Arc::clone(&journal.metrics) as _],
+        connections: Arc::default(),
         clock: clock::now,
         instant: clock::instant,
         roll_call: RollCall::default(),

@@ -23,6 +23,7 @@ mod tests;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
@@ -97,6 +98,21 @@ pub struct Documents {
     shelf: Arc<Shelf>,
     // After the shelf, with which its work ends.
     improver: Improver,
+    hits: AtomicU64,
+    misses: Arc<AtomicU64>,
+}
+
+/// What is kept, and what use it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// How many documents.
+    pub documents: u64,
+    /// Their bytes, with something for their names.
+    pub bytes: u64,
+    /// How often one that was asked for was there.
+    pub hits: u64,
+    /// How often one had to be made.
+    pub misses: u64,
 }
 
 struct Maker {
@@ -123,6 +139,8 @@ impl Documents {
             known: Known::new(),
             improver: Improver::new(&shelf),
             shelf,
+            hits: AtomicU64::new(0),
+            misses: Arc::default(),
         }
     }
 
@@ -135,6 +153,16 @@ impl Documents {
     /// for or allocated.
     pub fn cached(&self, plan: &Plan, coding: Coding) -> Option<Document> {
         self.find(Asked::new(plan, coding))
+    }
+
+    /// What is kept at the moment.
+    pub fn figures(&self) -> Figures {
+        Figures {
+            documents: self.shelf.len() as u64,
+            bytes: self.shelf.weight(),
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+        }
     }
 
     /// How many bytes the document of `plan` has for who wishes `coding`, if it was made already. To ask
@@ -194,8 +222,9 @@ impl Documents {
         // made in a millisecond for the next coding; but one that is there is not made again.
         let uncoded = self.shelf.peek(&asked.in_coding(Coding::Identity));
         let (maker, site, key) = (Arc::clone(&self.maker), Arc::clone(site), plan.key.clone());
-        let since = since.cloned();
+        let (since, misses) = (since.cloned(), Arc::clone(&self.misses));
         let make = move || {
+            misses.fetch_add(1, Ordering::Relaxed);
             let identity = match uncoded {
                 Some(kept) => kept.document.bytes.clone(),
                 None => maker.make(&site, &key, since.as_ref())?,
@@ -211,6 +240,7 @@ impl Documents {
 
     fn find(&self, asked: Asked<'_>) -> Option<Document> {
         let kept = self.shelf.get(&asked)?;
+        self.hits.fetch_add(1, Ordering::Relaxed);
         if kept.is_due() && !self.improver.improve(asked.to_name()) {
             kept.put_off();
         }

@@ -85,12 +85,13 @@ pub use connection::Entrance;
 pub use listener::{Listener, Socket};
 pub use media::{MediaContent, MediaFiles, OpenMedia};
 pub use observer::{Answered, Asked, Observer, Saved};
+pub use places::{Connected, Connections};
 pub use roll_call::RollCall;
 pub use rules::Rules;
 pub use server::{Readers, Server};
 pub use workers::Door;
 
-use self::admin::Health;
+use self::admin::{Health, Pages};
 use self::body::Content;
 use self::client::Client;
 use crate::config::Limits;
@@ -117,14 +118,19 @@ const FEW: usize = 16;
 pub async fn serve_admin(
     listener: Listener,
     health: Arc<Health>,
+    pages: Pages,
     limits: &Limits,
     stop: impl Future<Output = ()> + Send,
 ) -> Drained {
-    // Where we listen is only asked to compare it with `Host`: a listener that can't say is taken
-    // for one that nobody names.
+    // Where we listen is only asked to compare it with `Host`: a listener that can't say, as one at a path,
+    // is taken for one that nobody names.
     let listening = listener.address();
     let listening = listening.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |at| at.ip());
-    let admin = Admin { health, listening };
+    let admin = Admin {
+        health,
+        pages,
+        listening,
+    };
     serve_few(listener, Entrance::default(), admin, FEW, limits, stop).await
 }
 
@@ -150,12 +156,13 @@ async fn serve_few(
 
 struct Admin {
     health: Arc<Health>,
+    pages: Pages,
     listening: IpAddr,
 }
 
 impl Answering for Admin {
     fn answer(self: &Arc<Self>, request: request::Parts, _: Client) -> Reply {
-        let response = admin::respond(&request, &self.health, self.listening);
+        let response = admin::respond(&request, &self.health, &self.pages, self.listening);
         Reply::Now(response.map(Content::Bytes))
     }
 }
@@ -193,7 +200,12 @@ mod tests {
             answer
         };
         let stopped = async { stopped.await.unwrap() };
-        let both = async { tokio::join!(serve_admin(listener, health, &limits, stopped), ask) };
+        let both = async {
+            tokio::join!(
+                serve_admin(listener, health, Vec::new(), &limits, stopped),
+                ask
+            )
+        };
         let (drained, answer) = tokio::time::timeout(3 * second, both).await.unwrap();
         assert_eq!(drained, Drained::Complete);
         assert!(answer.starts_with("HTTP/1.1 503 "), "{answer:?}");

@@ -42,6 +42,7 @@
 //! | [`http`] | connections, limits, and the pure answer to a request | entries, catalogue |
 //! | [`folder`] | names, stamps, safe reads, hints, and when to look | what a change means |
 //! | [`ledger`] | what must outlive the process | HTTP, XML |
+//! | [`metrics`] | what is counted, and how it is told to Prometheus | disk, clock, sockets |
 //! | [`daemon`] | order of start and stop, the writer's turn, the clock | parsing, formats |
 //! | [`check`] | what a writer should know of a folder | HTTP, the daemon |
 //! | [`config`] | text → checked settings | sockets, disk |
@@ -59,6 +60,7 @@ pub mod site;
 pub mod build;
 pub mod documents;
 pub mod http;
+pub mod metrics;
 
 pub mod folder;
 pub mod ledger;

@@ -11,6 +11,7 @@ use super::clock;
 use super::notify::Notifier;
 use crate::entry::{FolderPath, Problem};
 use crate::http::admin;
+use crate::metrics;
 
 /// From so many files on it is told how far the first scan is.
 const LARGE: usize = 5000;
@@ -44,6 +45,36 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
+    /// All that there may be.
+    const ALL: [Self; 10] = [
+        Self::FolderMissing,
+        Self::MassRemoval,
+        Self::NoEvents,
+        Self::LedgerFails,
+        Self::ClockBehind,
+        Self::ClockAhead,
+        Self::Settings,
+        Self::Theme,
+        Self::Certificate,
+        Self::WriterFailed,
+    ];
+
+    /// In one word, for programs.
+    fn name(self) -> &'static str {
+        match self {
+            Self::FolderMissing => "folder_missing",
+            Self::MassRemoval => "mass_removal",
+            Self::NoEvents => "no_events",
+            Self::LedgerFails => "ledger_fails",
+            Self::ClockBehind => "clock_behind",
+            Self::ClockAhead => "clock_ahead",
+            Self::Settings => "settings",
+            Self::Theme => "theme",
+            Self::Certificate => "certificate",
+            Self::WriterFailed => "writer_failed",
+        }
+    }
+
     fn reason(self) -> &'static str {
         match self {
             Self::FolderMissing => {
@@ -111,6 +142,22 @@ impl Health {
     /// What the admin listener reads out.
     pub(super) fn admin(&self) -> Arc<admin::Health> {
         Arc::clone(&self.admin)
+    }
+
+    /// All that may be wrong, with the moments since when it is.
+    pub(super) fn troubles(&self) -> Vec<metrics::Trouble> {
+        let state = self.lock();
+        let since = |trouble| state.troubles.get(trouble).map(|(_, since)| *since);
+        let all = Trouble::ALL.iter().map(|trouble| metrics::Trouble {
+            name: trouble.name(),
+            since: since(trouble),
+        });
+        all.collect()
+    }
+
+    /// How many files and places in the folder can't be published.
+    pub(super) fn rejections(&self) -> usize {
+        self.lock().told.len()
     }
 
     /// Something was published, which makes so many entries.
@@ -338,7 +385,12 @@ mod tests {
             told(),
             reason(&format!("9 of 14 files are gone (since {since}"))
         );
+        let there = health.troubles();
+        let there = there.iter().filter(|it| it.since.is_some());
+        let there: Vec<_> = there.map(|it| it.name).collect();
+        assert_eq!(there, ["mass_removal"]);
         assert!(health.set(Trouble::MassRemoval, false));
+        assert!(health.troubles().iter().all(|it| it.since.is_none()));
         assert!(!health.set(Trouble::MassRemoval, false));
         assert_eq!(told(), None);
     }

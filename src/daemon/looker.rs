@@ -6,6 +6,7 @@
 mod defaults;
 mod kin;
 mod leaving;
+mod noticed;
 mod observing;
 mod surroundings;
 mod walking;
@@ -23,9 +24,11 @@ use crate::entry::parse::Defaults;
 use crate::entry::{Digest, FolderPath, Media, Stamp};
 use crate::folder::names::Role;
 use crate::folder::renames::Renames;
-use crate::folder::settle::{SECOND_LOOK, Settling, Trust};
+use crate::folder::settle::{SECOND_LOOK, Settling, Sign, Trust};
 use crate::folder::watch::Taken;
-pub(super) use surroundings::Surroundings;
+use crate::metrics::Look;
+use noticed::Noticed;
+pub(super) use surroundings::{Surroundings, Ties};
 
 /// How often what failed is tried again: a missing folder, a ledger that can't be written.
 const RETRY: Duration = Duration::from_secs(1);
@@ -40,6 +43,7 @@ const UNFINISHED_PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Looker {
     around: Surroundings,
     settling: Settling,
+    noticed: Noticed,
     /// In the order of paths, so that what lies below a folder is one range.
     known: BTreeMap<FolderPath, Known>,
     /// Since when a file that has an entry, or belongs to one, is not there.
@@ -101,6 +105,7 @@ impl Looker {
         };
         Self {
             settling: Settling::new(around.settle),
+            noticed: Noticed::default(),
             known: awaited
                 .map(|record| (record.entry.path.clone(), known(record)))
                 .collect(),
@@ -166,12 +171,17 @@ impl Looker {
         self.looked_at = now;
         self.leaving.clear();
         let folder = &self.around.folder;
-        let mut everything = taken.everything || is_confirmed;
+        let mut everything = is_confirmed.then_some(Look::Asked);
+        everything = everything.or(taken.everything.then_some(Look::Told));
+        let since = taken.since.unwrap_or(now).min(now);
         for (path, signs) in taken.paths {
             if !folder.names().enters(&path) {
-                everything |= folder.leads_to_a_folder(&path);
+                let is_folder = folder.leads_to_a_folder(&path);
+                everything = everything.or(is_folder.then_some(Look::Told));
                 continue;
             }
+            let is_new = signs.contains(&Sign::Arrived);
+            self.noticed.note(&path, is_new, since);
             for sign in signs {
                 self.settling.hint(path.clone(), sign, now);
             }
@@ -183,15 +193,19 @@ impl Looker {
             self.next_reconcile = now + RETRY;
             return self.look_at_nothing(is_confirmed, catalogue, now);
         };
-        everything |= !is_same_root || now >= self.next_reconcile;
-        everything |= self
-            .guard
-            .deadline()
-            .is_some_and(|deadline| now >= deadline);
-        let mut finding = if everything {
-            self.look_at_everything(catalogue, now)
-        } else {
-            self.look_at_due(catalogue, now)
+        let deadline = self.guard.deadline();
+        let others = [
+            (!is_same_root, Look::Replaced),
+            (now >= self.next_reconcile, Look::Regular),
+            (deadline.is_some_and(|it| now >= it), Look::Removal),
+        ];
+        let other = others.into_iter().find(|(is_so, _)| *is_so);
+        let mut finding = match everything.or(other.map(|(_, why)| why)) {
+            Some(why) => {
+                self.around.journal.looked(why);
+                self.look_at_everything(catalogue, now)
+            }
+            None => self.look_at_due(catalogue, now),
         };
         // What could not be looked at is no reason to believe anything.
         if !finding.saw_nothing {
@@ -201,6 +215,18 @@ impl Looker {
             self.settle_down(catalogue, now);
         }
         Some(self.observe(finding, catalogue, now))
+    }
+
+    /// When the change of the file at `path` was noticed.
+    pub(super) fn noticed(&self, path: &FolderPath) -> Instant {
+        // What a look at everything came upon was noticed then.
+        self.noticed.at(path).unwrap_or(self.looked_at)
+    }
+
+    /// Readers have all that was noticed, but for what waits.
+    pub(super) fn forget_noticed(&mut self) {
+        let settling = &self.settling;
+        self.noticed.keep(|path| settling.is_waiting(path));
     }
 
     fn remember_renames(&mut self, renames: Renames, now: Instant) {
@@ -337,6 +363,7 @@ impl Looker {
         };
         let is_whole = seen == Some(stamp) || clock::age(stamp.modified) >= quiet;
         if !is_whole {
+            self.noticed.note(path, false, now);
             self.settling.look_again(path.clone(), stamp, quiet, now);
         }
         is_whole

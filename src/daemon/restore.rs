@@ -1,9 +1,14 @@
 //! What the last process left, taken up again.
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
 use tracing::info;
 
-use super::clock::Clock;
-use super::{StartError, feeds};
+use super::clock::{self, Clock};
+use super::health::Health;
+use super::theme::ThemeFolder;
+use super::{StartError, feeds, mending, terms};
 use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::entry::Digest;
@@ -62,4 +67,26 @@ pub(super) fn restore(
     let kept = feeds::from_ledger(feeds);
     let site = Site::new(settings, since, &catalogue, &kept, now);
     Ok((catalogue, site, clock))
+}
+
+/// Shows what the last process has shown, if that is whole, in the publisher's theme: the snapshot, the theme's
+/// folder, and what readers see.
+pub(super) fn show_again(
+    config: &Config,
+    ledger: &Ledger,
+    health: &Health,
+    catalogue: &mut Catalogue,
+    mut site: Site,
+) -> (Site, ThemeFolder, Arc<ArcSwapOption<Site>>) {
+    let mut theme = ThemeFolder::new(config.theme.clone());
+    if let Some(theme) = theme.look(health, clock::instant()) {
+        site = site.with_theme(theme);
+    }
+    let shown = Arc::new(ArcSwapOption::empty());
+    if catalogue.live() > 0 && mending::is_whole(ledger) {
+        catalogue.set_terms(terms(config));
+        shown.store(Some(Arc::new(site.clone())));
+        health.is_serving(catalogue.live());
+    }
+    (site, theme, shown)
 }

@@ -17,6 +17,7 @@ use super::health::Health;
 use super::passed::{ADMIN_PORT, Passed};
 use crate::config::{AdminListen, Config, Listen};
 use crate::feed::Format;
+use crate::http::admin::Pages;
 use crate::http::{self, Door, Drained, Entrance, Listener, Readers, Server, Socket, redirect};
 use crate::site::Settings;
 
@@ -294,23 +295,27 @@ pub(super) struct Serving {
     pub(super) readers: Readers,
     /// All of them.
     pub(super) listeners: Listeners,
+    /// What the admin listener has besides health.
+    pages: Pages,
     /// Ends what serves the others.
     stop: watch::Sender<bool>,
 }
 
 impl Serving {
-    /// Serves readers from `server`, and the publisher's programs from `health`.
+    /// Serves readers from `server`, and the publisher's programs from `health` and `pages`.
     pub(super) fn start(
         server: Server,
         listeners: Listeners,
         config: &Config,
         health: &Health,
+        pages: Pages,
     ) -> io::Result<Self> {
-        let stop = serve_others(&listeners, config, health)?;
+        let stop = serve_others(&listeners, config, health, &pages)?;
         let readers = server.open(&listeners.doors()?, &config.limits)?;
         Ok(Self {
             readers,
             listeners,
+            pages,
             stop,
         })
     }
@@ -323,7 +328,7 @@ impl Serving {
         config: &Config,
         health: &Health,
     ) -> io::Result<()> {
-        let stop = serve_others(&listeners, config, health)?;
+        let stop = serve_others(&listeners, config, health, &self.pages)?;
         if let Err(error) = self.readers.reopen(&listeners.doors()?, &config.limits) {
             let _ = stop.send(true);
             return Err(error);
@@ -365,6 +370,7 @@ fn serve_others(
     listeners: &Listeners,
     config: &Config,
     health: &Health,
+    pages: &Pages,
 ) -> io::Result<watch::Sender<bool>> {
     let (stop, stopped) = watch::channel(false);
     let until_stopped = || {
@@ -380,8 +386,10 @@ fn serve_others(
     };
     if let Some(bound) = &listeners.admin {
         let (listener, limits) = (bound.listener()?, config.limits.clone());
-        let (health, until) = (health.admin(), until_stopped());
-        tokio::spawn(async move { http::serve_admin(listener, health, &limits, until).await });
+        let (health, pages, until) = (health.admin(), pages.clone(), until_stopped());
+        tokio::spawn(
+            async move { http::serve_admin(listener, health, pages, &limits, until).await },
+        );
     }
     if let Some((listener, origin)) = redirect {
         let (limits, until) = (config.limits.clone(), until_stopped());

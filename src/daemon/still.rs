@@ -9,7 +9,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tracing::{info, warn};
 
-use super::looker::{Looker, Surroundings};
+use super::looker::{Looker, Surroundings, Ties};
 use super::media::FolderMedia;
 use super::mending::Mending;
 use super::pulse::Pulse;
@@ -144,9 +144,12 @@ fn catch_up(config: &Config, ledger: Ledger, folder: Folder) -> Result<Still, St
             config,
             folder.clone(),
             ledger.root_device(),
-            Hints::default(),
-            Arc::clone(&health),
-            Pulse::default(),
+            Ties {
+                hints: Hints::default(),
+                health: Arc::clone(&health),
+                pulse: Pulse::default(),
+                journal: Arc::default(),
+            },
         )
     };
     let bodies = ledger.bodies();
@@ -160,6 +163,7 @@ fn catch_up(config: &Config, ledger: Ledger, folder: Folder) -> Result<Still, St
         site,
         shown: Arc::new(ArcSwapOption::empty()),
         health,
+        journal: Arc::default(),
         started,
         clock,
         terms,

@@ -70,6 +70,7 @@ impl Bench {
             hints: Hints::default(),
             health: Arc::clone(&health),
             pulse: super::pulse::Pulse::default(),
+            journal: Arc::default(),
         };
         let mending = Mending::begin(&ledger, &health);
         Self {
@@ -81,6 +82,7 @@ impl Bench {
                 theme: super::theme::ThemeFolder::default(),
                 shown: Arc::new(ArcSwapOption::empty()),
                 health,
+                journal: Arc::default(),
                 started,
                 clock,
                 terms,

@@ -3,6 +3,7 @@
 //! A turn takes all hints, has the looker look, lets the catalogue plan, has the ledger commit, and
 //! only then shows the new snapshot. If a step fails, nothing has changed, and it is tried again.
 
+use std::collections::HashSet;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -18,19 +19,17 @@ use super::clock::{self, Clock, Doubt};
 use super::control::{Asked, Outcome, Question, Questions};
 use super::feeds;
 use super::health::{Health, Trouble};
+use super::journal::{Journal, Publication};
 use super::looker::Looker;
 use super::mending::Mending;
 use super::revision::Revisions;
 use super::theme::ThemeFolder;
-use crate::catalogue::{Catalogue, Changes, Observation, Terms};
-use crate::entry::FolderPath;
+use crate::catalogue::{Catalogue, Observation, Terms};
+use crate::entry::{FolderPath, Text};
 use crate::folder::settle::MAX_WAIT;
 use crate::folder::watch::Taken;
 use crate::ledger::Ledger;
 use crate::site::Site;
-
-/// How many titles the log names for one snapshot.
-const TITLES_TOLD: usize = 3;
 
 /// How often the ledger is told what time it is.
 const HEARTBEAT: Duration = Duration::from_hours(24);
@@ -46,6 +45,7 @@ pub(super) struct Writer {
     /// What readers see.
     pub(super) shown: Arc<ArcSwapOption<Site>>,
     pub(super) health: Arc<Health>,
+    pub(super) journal: Arc<Journal>,
     pub(super) started: Instant,
     pub(super) clock: Clock,
     /// What holds for new entries once something is shown.
@@ -135,6 +135,9 @@ impl Writer {
         self.publish(observation.unwrap_or_default(), now);
         if is_looked_at {
             self.show_first(now);
+        }
+        if !self.has_failed {
+            self.looker.forget_noticed();
         }
         self.remember_home();
         #[cfg(unix)]
@@ -229,6 +232,7 @@ impl Writer {
         self.looker.beat();
         let (site, kept) = self.site.with(&changes, moment);
         self.looker.beat();
+        let begun = clock::instant();
         if let Err(error) = self.ledger.commit(&changes, &feeds::to_ledger(kept)) {
             if self.health.set(Trouble::LedgerFails, true) {
                 let error: &dyn std::error::Error = &error;
@@ -243,12 +247,20 @@ impl Writer {
             return;
         }
         self.has_failed = false;
+        self.journal.kept(begun);
         if self.health.set(Trouble::LedgerFails, false) {
             info!("the ledger can be written again");
         }
         self.looker.beat();
-        report(&changes, now);
         let is_news = !changes.shifts.is_empty();
+        let took = clock::instant().saturating_duration_since(now);
+        let publication = Publication::of(&changes, moment, took);
+        publication.iter().for_each(report);
+        let drafts: HashSet<FolderPath> = drafts.into_iter().collect();
+        let shown = changes.shifts.iter().filter_map(|it| it.after.as_ref());
+        let shown = shown.map(|record| &record.entry.path);
+        let noticed = shown.filter(|path| drafts.contains(path));
+        let noticed: Vec<Instant> = noticed.map(|path| self.looker.noticed(path)).collect();
         self.catalogue.apply(changes);
         self.site = site;
         if is_news {
@@ -256,6 +268,9 @@ impl Writer {
         }
         if self.shown.load().is_some() {
             self.shown.store(Some(Arc::new(self.site.clone())));
+            if let Some(publication) = publication {
+                self.journal.published(publication, noticed);
+            }
         }
     }
 
@@ -311,27 +326,17 @@ impl Writer {
 }
 
 /// One line for each snapshot that shows something new.
-fn report(changes: &Changes, since: Instant) {
-    let (mut new, mut edited, mut withdrawn) = (0, 0, 0);
-    let mut titles = Vec::new();
-    for shift in &changes.shifts {
-        match (&shift.before, &shift.after) {
-            (None, Some(_)) => new += 1,
-            (Some(_), Some(_)) => edited += 1,
-            _ => withdrawn += 1,
-        }
-        let record = shift.after.as_ref().or(shift.before.as_ref());
-        titles.extend(record.map(|record| record.entry.article.title.as_str()));
-    }
-    let total = titles.len();
-    if total > 0 {
-        let ms = clock::instant()
-            .saturating_duration_since(since)
-            .as_millis();
-        let live = changes.next().live();
-        titles.truncate(TITLES_TOLD);
-        let more = if total > TITLES_TOLD { " …" } else { "" };
-        let titles = format!("{}{more}", titles.join(" · "));
-        info!(new, edited, withdrawn, live, ms, titles, "published");
-    }
+fn report(publication: &Publication) {
+    let Publication {
+        new,
+        edited,
+        withdrawn,
+        live,
+        ..
+    } = publication;
+    let ms = publication.took.as_millis();
+    let is_more = publication.entries() > publication.titles.len();
+    let titles: Vec<&str> = publication.titles.iter().map(Text::as_str).collect();
+    let titles = format!("{}{}", titles.join(" · "), if is_more { " …" } else { "" });
+    info!(new, edited, withdrawn, live, ms, titles, "published");
 }

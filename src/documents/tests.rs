@@ -76,7 +76,15 @@ async fn a_document_is_made_once_and_found_without_making() {
     assert!(one == two && two == three);
     assert_eq!(one.coding, Coding::Gzip);
     assert_eq!(world.makes(), 1, "one made it, the others waited");
+    let figures = world.documents.figures();
+    assert_eq!((figures.documents, figures.misses, figures.hits), (1, 1, 0));
+    assert!(figures.bytes > one.bytes.len() as u64);
+    let length = world.documents.length(&plan, Coding::Gzip);
+    assert_eq!(length, Some(one.bytes.len()));
+    assert_eq!(world.documents.length(&plan, Coding::Zstd), None);
+    assert_eq!(world.documents.figures(), figures);
     assert_eq!(world.documents.cached(&plan, Coding::Gzip), Some(one));
+    assert_eq!(world.documents.figures().hits, 1);
     assert_eq!(world.documents.cached(&plan, Coding::Zstd), None);
     // JSON has the same tag, and Atom and the page another: none is taken for another.
     for other in ["/feed.json", "/atom.xml", "/"] {

@@ -147,6 +147,11 @@ impl Settling {
             .is_some_and(|waiting| waiting.is_open)
     }
 
+    /// Whether this path waits.
+    pub fn is_waiting(&self, path: &FolderPath) -> bool {
+        self.waiting.contains_key(path)
+    }
+
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
@@ -212,7 +217,9 @@ mod tests {
         let due = settling.next_due().unwrap();
         assert_eq!(due - start, expected_due * MS, "{hints:?}");
         assert!(settling.due(due.checked_sub(MS).unwrap()).is_empty());
-        assert_eq!(settling.due(due), [(path, expected_trust, None)]);
+        assert!(settling.is_waiting(&path));
+        assert_eq!(settling.due(due), [(path.clone(), expected_trust, None)]);
+        assert!(!settling.is_waiting(&path));
         assert!(settling.is_empty());
     }
 

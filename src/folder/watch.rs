@@ -49,6 +49,8 @@ pub struct Hints(Arc<Shared>);
 struct Shared {
     /// Nobody else opens this file.
     echo: Option<PathBuf>,
+    /// Tells when a hint comes.
+    clock: Option<fn() -> Instant>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -60,6 +62,8 @@ struct State {
     everything: bool,
     fault: Option<Fault>,
     stopped: bool,
+    /// When the first path came.
+    since: Option<Instant>,
     /// Whoever waits is to wait no longer, although there is nothing to look at.
     woken: bool,
     /// How often it was told that the echo was opened; `None`: it is not watched.
@@ -84,6 +88,8 @@ pub struct Taken {
     pub renames: Renames,
     /// Look at everything.
     pub everything: bool,
+    /// When the first of the paths was hinted at, if there was a clock.
+    pub since: Option<Instant>,
     /// What is wrong with the watch.
     pub fault: Option<Fault>,
     /// The daemon stops.
@@ -92,10 +98,12 @@ pub struct Taken {
 
 impl Hints {
     /// None yet. `echo` is where a file of our own may be that nobody else opens, in a
-    /// folder of its own: one that is watched as the parent of the entries would tell twice.
-    pub fn with_echo(echo: PathBuf) -> Self {
+    /// folder of its own: one that is watched as the parent of the entries would tell twice. `clock` tells
+    /// when a hint comes.
+    pub fn with_echo(echo: PathBuf, clock: fn() -> Instant) -> Self {
         Self(Arc::new(Shared {
             echo: Some(echo),
+            clock: Some(clock),
             ..Shared::default()
         }))
     }
@@ -124,6 +132,7 @@ impl Hints {
             paths: std::mem::take(&mut state.paths),
             renames: std::mem::take(&mut state.renames),
             everything: std::mem::take(&mut state.everything),
+            since: state.since.take(),
             fault: state.fault.take(),
             stopped: state.stopped,
         }
@@ -209,6 +218,7 @@ impl Hints {
 
     fn path(&self, path: FolderPath, sign: Sign) {
         let mut state = self.lock();
+        state.since = state.since.or_else(|| self.0.clock.map(|clock| clock()));
         let signs = state.paths.entry(path).or_default();
         if signs.last() != Some(&sign) {
             signs.push(sign);

@@ -1,4 +1,5 @@
-//! The admin listener: whether the daemon lives, and whether it does its work.
+//! The admin listener: whether the daemon lives, and whether it does its work; and what else the daemon has
+//! for its publisher's eyes alone, as [`Pages`].
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request;
@@ -41,12 +42,35 @@ impl Health {
     }
 }
 
+/// A page that is written when it is asked for.
+pub trait Page: Send + Sync {
+    /// Writes it for who accepts these media types, as the field says.
+    fn write(&self, accept: &str) -> Written;
+}
+
+/// What became of a page.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Its media type, with its charset.
+    pub content_type: &'static str,
+    /// All of it.
+    pub body: Bytes,
+}
+
+/// Pages by their paths.
+pub type Pages = Vec<(&'static str, Arc<dyn Page>)>;
+
 /// Answers `request`, which came in at a listener at `listening`.
 ///
 /// `Host` must name this machine: else a web page could rebind a name of its own to our address and
 /// read what is for the publisher alone. Other hosts are answered with 421. (RFC 9110 section
 /// 15.5.20)
-pub fn respond(request: &request::Parts, health: &Health, listening: IpAddr) -> Response<Bytes> {
+pub fn respond(
+    request: &request::Parts,
+    health: &Health,
+    pages: &Pages,
+    listening: IpAddr,
+) -> Response<Bytes> {
     let Ok(host) = host::check(request) else {
         return failure(StatusCode::BAD_REQUEST);
     };
@@ -69,7 +93,18 @@ pub fn respond(request: &request::Parts, health: &Health, listening: IpAddr) -> 
                 plain(StatusCode::SERVICE_UNAVAILABLE, lines)
             }
         },
-        _ => failure(StatusCode::NOT_FOUND),
+        path => match pages.iter().find(|(place, _)| *place == path) {
+            Some((_, page)) => {
+                let accept = request.headers.get_all(ACCEPT).into_iter();
+                let accept: Vec<&str> = accept.filter_map(|it| it.to_str().ok()).collect();
+                let Written { content_type, body } = page.write(&accept.join(","));
+                let mut response = plain(StatusCode::OK, body);
+                let content_type = HeaderValue::from_static(content_type);
+                response.headers_mut().insert(CONTENT_TYPE, content_type);
+                response
+            }
+            None => failure(StatusCode::NOT_FOUND),
+        },
     }
 }
 
@@ -120,10 +155,24 @@ mod tests {
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
 
+    /// Says what was accepted.
+    struct Echo;
+
+    impl Page for Echo {
+        fn write(&self, accept: &str) -> Written {
+            Written {
+                content_type: "text/x-echo",
+                body: accept.to_owned().into(),
+            }
+        }
+    }
+
     fn ask(method: &str, host: &str, path: &str, health: &Health, at: IpAddr) -> Response<Bytes> {
         let request = Request::builder().method(method).uri(path);
-        let request = request.header(HOST, host).body(()).unwrap();
-        respond(&request.into_parts().0, health, at)
+        let request = request.header(HOST, host).header(ACCEPT, "a/b");
+        let request = request.header(ACCEPT, "c/d").body(()).unwrap();
+        let pages: Pages = vec![("/echo", Arc::new(Echo))];
+        respond(&request.into_parts().0, health, &pages, at)
     }
 
     #[test]
@@ -145,6 +194,29 @@ mod tests {
         let both = "the folder is away\nthe disk is full\n";
         check(&health, "/readyz", 503, both);
         check(&health, "/healthz", 200, "ok\n");
+    }
+
+    #[test]
+    fn a_page_is_written_for_who_asks() {
+        let health = Health::new();
+        let response = ask("GET", "localhost", "/echo?x", &health, HERE);
+        assert_eq!(
+            (response.status().as_u16(), &**response.body()),
+            (200, &b"a/b,c/d"[..])
+        );
+        assert_eq!(response.headers()[CONTENT_TYPE], "text/x-echo");
+        assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+        for (method, host, path, status) in [
+            ("POST", "localhost", "/echo", 405),
+            ("GET", "evil.example", "/echo", 421),
+            ("GET", "localhost", "/echo/", 404),
+        ] {
+            assert_eq!(
+                ask(method, host, path, &health, HERE).status(),
+                status,
+                "{path}"
+            );
+        }
     }
 
     #[test]
@@ -201,7 +273,7 @@ mod tests {
     fn probes_of_http_1_0_need_no_host() {
         let request = Request::builder().version(hyper::Version::HTTP_10);
         let request = request.uri("/healthz").body(()).unwrap();
-        let response = respond(&request.into_parts().0, &Health::new(), HERE);
+        let response = respond(&request.into_parts().0, &Health::new(), &Vec::new(), HERE);
         assert_eq!(response.status(), 200);
     }
 }

@@ -23,7 +23,7 @@ use super::Answering;
 use super::client::Client;
 use super::exchange::Conversation;
 use super::pace::Paced;
-use super::places::{Order, Place, Pulse};
+use super::places::{Cut, Order, Place, Pulse};
 use super::proxy_protocol::{self, Parsed};
 use super::stream::{Accepted, Stream};
 use super::watch::{Activity, Enough, Farewell};
@@ -135,7 +135,7 @@ pub(super) async fn converse<A: Answering>(
     let greeted = tokio::select! {
         biased;
         greeted = greet(&manners, accepted, client) => greeted,
-        () = told_to_go => return,
+        () = told_to_go => return pulse.is_cut(Cut::Idle),
     };
     // How a peer fails to speak HTTP, or goes away, is its own affair.
     let (stream, speech, client) = match greeted {
@@ -255,6 +255,7 @@ where
                 && looking.as_mut().poll(cx).is_ready()
             {
                 if pulse.is_idle() && pulse.so_far().requests == *before {
+                    pulse.is_cut(Cut::Idle);
                     return Poll::Ready(Ok(()));
                 }
                 giving_way = None;
@@ -267,7 +268,10 @@ where
             };
             match activity.poll(cx, pulse, is_told) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Enough::Cut) => return Poll::Ready(Ok(())),
+                Poll::Ready(Enough::Cut) => {
+                    pulse.is_cut(Cut::Idle);
+                    return Poll::Ready(Ok(()));
+                }
                 Poll::Ready(Enough::Tell) => {
                     is_told = true;
                     connection.as_mut().graceful_shutdown();

@@ -82,6 +82,31 @@ impl Wishes {
     }
 }
 
+/// How welcome a media type is to who accepts these, in thousandths; where nothing is said, everything is.
+/// Of several ranges that hold it the narrowest says it. (RFC 9110 section 12.5.1)
+pub fn welcome(accept: &str, media_type: &str) -> u16 {
+    let (kind, _) = media_type.split_once('/').unwrap_or((media_type, ""));
+    let narrowness = |range: &[u8]| {
+        let (range_kind, rest) = range.split_at(range.iter().position(|&it| it == b'/')?);
+        if range.eq_ignore_ascii_case(media_type.as_bytes()) {
+            Some(3)
+        } else if rest != b"/*" {
+            None
+        } else if range_kind.eq_ignore_ascii_case(kind.as_bytes()) {
+            Some(2)
+        } else {
+            (range_kind == b"*").then_some(1)
+        }
+    };
+    if accept.trim().is_empty() {
+        return 1000;
+    }
+    let elements = accept.split(',').map(str::as_bytes);
+    let weights = elements.filter_map(weighed);
+    let weights = weights.filter_map(|(range, weight)| Some((narrowness(range)?, weight)));
+    weights.max().map_or(0, |(_, weight)| weight)
+}
+
 /// An element of a list with weights: its name, and its weight in thousandths, which is 1000 if none is
 /// given. `None` if the weight can't be read. Other parameters are passed over.
 pub(super) fn weighed(element: &[u8]) -> Option<(&[u8], u16)> {
@@ -248,5 +273,20 @@ mod tests {
         let field = HeaderValue::from_bytes(b"\xff\xfe;q=\xff, gzip").unwrap();
         headers.append(ACCEPT_ENCODING, field);
         assert_eq!(coding(&headers), Coding::Gzip);
+    }
+
+    #[test]
+    fn a_media_type_is_as_welcome_as_its_narrowest_range_says() {
+        let check = |accept: &str, media_type: &str, expected: u16| {
+            assert_eq!(welcome(accept, media_type), expected, "{accept}");
+        };
+        check("", "text/plain", 1000);
+        check("*/*", "text/plain", 1000);
+        check("text/html", "text/plain", 0);
+        check("text/*;q=0.5, */*;q=0.1", "text/plain", 500);
+        check("text/*;q=0.5, text/plain;q=0.2", "text/plain", 200);
+        check("TEXT/PLAIN; version=0.0.4; q=0.3", "text/plain", 300);
+        check("text/plain;q=0.1, text/plain;q=0.7", "text/plain", 700);
+        check("image/*, nothing, ,text/plain;q=x", "text/plain", 0);
     }
 }

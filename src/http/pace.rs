@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::places::Pulse;
+use super::places::{Cut, Pulse};
 use super::stream::Stream;
 
 /// A connection whose writes fail with `TimedOut` once the peer has taken no byte for `limit`.
@@ -56,6 +56,7 @@ impl Paced {
         if stalled.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
+        self.pulse.is_cut(Cut::Stalled);
         self.stream.forget();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }

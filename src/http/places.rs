@@ -27,10 +27,57 @@ pub(super) fn between(whole: Duration) -> Duration {
     (whole / LOOKS).max(Duration::from_millis(10))
 }
 
+/// What has become of connections, at all places that share this.
+#[derive(Debug, Default)]
+pub struct Connections {
+    accepted: AtomicU64,
+    gone: AtomicU64,
+    cut_idle: AtomicU64,
+    cut_stalled: AtomicU64,
+}
+
+/// The same at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connected {
+    /// Those that there are.
+    pub now: u64,
+    /// Those that came so far.
+    pub accepted: u64,
+    /// Those that were ended here as nothing was asked: for long, or while others waited.
+    pub cut_idle: u64,
+    /// Those that were ended here as nothing of an answer was taken.
+    pub cut_stalled: u64,
+}
+
+impl Connections {
+    /// What has become of them so far.
+    pub fn figures(&self) -> Connected {
+        // In this order, so that none is gone that has not come.
+        let gone = self.gone.load(Ordering::Acquire);
+        let accepted = self.accepted.load(Ordering::Acquire);
+        Connected {
+            now: accepted.saturating_sub(gone),
+            accepted,
+            cut_idle: self.cut_idle.load(Ordering::Relaxed),
+            cut_stalled: self.cut_stalled.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Why a connection is ended here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// Nothing is asked at it.
+    Idle = 1,
+    /// Its peer takes nothing.
+    Stalled = 2,
+}
+
 /// The places of one accepting thread.
 #[derive(Debug)]
 pub(super) struct Places {
     most: AtomicUsize,
+    connections: Arc<Connections>,
     taken: AtomicUsize,
     freed: Notify,
     /// Somebody sits down where nobody sat.
@@ -82,6 +129,8 @@ pub(super) struct Pulse {
     written: AtomicU64,
     /// Whether the peer is being waited for to take more.
     is_stalled: AtomicBool,
+    /// Why it is ended here, if it is: a [`Cut`], or 0.
+    cut: AtomicU8,
 }
 
 /// What has gone on at one connection: requests, and bytes.
@@ -102,8 +151,14 @@ impl SoFar {
 impl Places {
     /// `most` places, at least one.
     pub(super) fn new(most: usize) -> Arc<Self> {
+        Self::counted(most, Arc::default())
+    }
+
+    /// The same, with all that sit down counted among these `connections`.
+    pub(super) fn counted(most: usize, connections: Arc<Connections>) -> Arc<Self> {
         Arc::new(Self {
             most: AtomicUsize::new(most.max(1)),
+            connections,
             taken: AtomicUsize::new(0),
             freed: Notify::new(),
             come: Notify::new(),
@@ -135,6 +190,7 @@ impl Places {
         if self.taken.fetch_add(1, Ordering::Relaxed) == 0 {
             self.come.notify_one();
         }
+        self.connections.accepted.fetch_add(1, Ordering::Release);
         let pulse = Arc::new(Pulse::new());
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         if line.len() >= 2 * self.most() {
@@ -207,6 +263,15 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.places.taken.fetch_sub(1, Ordering::Relaxed);
         self.places.freed.notify_one();
+        let connections = &self.places.connections;
+        connections.gone.fetch_add(1, Ordering::Release);
+        let cut = self.pulse.cut.load(Ordering::Relaxed);
+        for (why, count) in [
+            (Cut::Idle, &connections.cut_idle),
+            (Cut::Stalled, &connections.cut_stalled),
+        ] {
+            count.fetch_add(u64::from(cut == why as u8), Ordering::Relaxed);
+        }
     }
 }
 
@@ -224,7 +289,15 @@ impl Pulse {
             read: AtomicU64::new(0),
             written: AtomicU64::new(0),
             is_stalled: AtomicBool::new(false),
+            cut: AtomicU8::new(0),
         }
+    }
+
+    /// The connection is ended here, not by its peer; the first reason counts.
+    pub(super) fn is_cut(&self, why: Cut) {
+        let _ = self
+            .cut
+            .compare_exchange(0, why as u8, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     fn tell(&self, order: u8) {

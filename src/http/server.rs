@@ -15,8 +15,9 @@ use super::client::Client;
 use super::limiter::{self, Cost, Wait};
 use super::observer::{Answered, Asked, Asker, Observer};
 use super::offer::{Offer, Shown};
+use super::places::Connections;
 use super::respond::Answer;
-use super::workers::Workers;
+use super::workers::{Crew, Workers};
 use super::{Answering, Door, Drained, Reply, RollCall, Rules, accept, delta, media, respond};
 use crate::config::Limits;
 use crate::documents::{Coding, Document, MakeError};
@@ -27,10 +28,12 @@ use crate::site::{Plan, Site};
 pub struct Server {
     /// The current snapshot; `None` until the first, and then all is answered with 503.
     pub site: Arc<ArcSwapOption<Site>>,
-    /// By which rules, to begin with.
-    pub rules: Rules,
+    /// By which rules.
+    pub rules: Arc<ArcSwap<Rules>>,
     /// Who is told of each answer.
     pub observers: Vec<Arc<dyn Observer>>,
+    /// Where connections are counted.
+    pub connections: Arc<Connections>,
     /// The wall clock.
     pub clock: fn() -> Timestamp,
     /// A clock that never goes back.
@@ -47,16 +50,19 @@ impl Server {
     /// When the system refuses a thread, or what one needs.
     pub fn open(self, doors: &[Door], limits: &Limits) -> io::Result<Readers> {
         let connections = accept::connection_cap(limits.connections);
-        let roll_call = self.roll_call.clone();
+        let crew = Crew {
+            roll_call: self.roll_call.clone(),
+            connections: Arc::clone(&self.connections),
+        };
         let serving = Arc::new(self.at_work(connections));
-        let workers = Workers::start(doors, &serving, limits, connections, roll_call)?;
+        let workers = Workers::start(doors, &serving, limits, connections, crew)?;
         Ok(Readers { serving, workers })
     }
 
     fn at_work(self, connections: usize) -> Serving {
         Serving {
             site: self.site,
-            rules: ArcSwap::from_pointee(self.rules),
+            rules: self.rules,
             observers: self.observers,
             clock: self.clock,
             instant: self.instant,
@@ -106,7 +112,7 @@ impl Readers {
 /// A server at work.
 struct Serving {
     site: Arc<ArcSwapOption<Site>>,
-    rules: ArcSwap<Rules>,
+    rules: Arc<ArcSwap<Rules>>,
     observers: Vec<Arc<dyn Observer>>,
     clock: fn() -> Timestamp,
     instant: fn() -> Instant,

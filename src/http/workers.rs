@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::accept::{Drained, drain, run};
 use super::connection::Entrance;
 use super::listener::{Listener, Socket};
-use super::places::Places;
+use super::places::{Connections, Places};
 use super::roll_call::Called;
 use super::{Answering, RollCall};
 use crate::config::Limits;
@@ -30,10 +30,19 @@ pub struct Door {
     pub entrance: Entrance,
 }
 
+/// What all threads have in common.
+#[derive(Clone, Default)]
+pub(super) struct Crew {
+    /// Asks whether they still take connections.
+    pub(super) roll_call: RollCall,
+    /// Where connections are counted.
+    pub(super) connections: Arc<Connections>,
+}
+
 /// All threads at work.
 pub(super) struct Workers {
     all: Vec<Worker>,
-    roll_call: RollCall,
+    crew: Crew,
 }
 
 struct Worker {
@@ -57,17 +66,18 @@ impl Workers {
         answering: &Arc<impl Answering>,
         limits: &Limits,
         connections: usize,
-        roll_call: RollCall,
+        crew: Crew,
     ) -> io::Result<Self> {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let mut workers = Self {
             all: Vec::new(),
-            roll_call,
+            crew,
         };
         for number in 0..threads.min(connections) {
             let (posts, posted) = mpsc::unbounded_channel();
             let (end, ended) = oneshot::channel();
             let (tell, told) = std::sync::mpsc::channel();
+            let places = Places::counted(1, Arc::clone(&workers.crew.connections));
             let answering = Arc::clone(answering);
             let work = move || {
                 let runtime = match runtime() {
@@ -76,7 +86,7 @@ impl Workers {
                 };
                 // Nobody is left to tell of somebody who has gone.
                 let _ = tell.send(Ok(runtime.handle().clone()));
-                let _ = end.send(runtime.block_on(work(answering, posted)));
+                let _ = end.send(runtime.block_on(work(answering, places, posted)));
                 // What was cut ends here; no document in the making is waited for.
                 runtime.shutdown_background();
             };
@@ -115,7 +125,7 @@ impl Workers {
         for (number, (worker, listeners)) in self.all.iter().zip(listeners).enumerate() {
             let doors = listeners
                 .into_iter()
-                .map(|(listener, entrance)| (listener, entrance, self.roll_call.join()));
+                .map(|(listener, entrance)| (listener, entrance, self.crew.roll_call.join()));
             // One that has panicked is missed at each call, and when all end.
             let _ = worker.posts.send(Post {
                 doors: doors.collect(),
@@ -145,8 +155,11 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 /// What one thread does.
-async fn work(answering: Arc<impl Answering>, mut posts: mpsc::UnboundedReceiver<Post>) -> Drained {
-    let places = Places::new(1);
+async fn work(
+    answering: Arc<impl Answering>,
+    places: Arc<Places>,
+    mut posts: mpsc::UnboundedReceiver<Post>,
+) -> Drained {
     let mut patience = Limits::default().drain;
     let mut next = posts.recv().await;
     while let Some(Post {

@@ -50,6 +50,16 @@ impl Place {
         self.state.join("ledger.sqlite-wal")
     }
 
+    /// How many bytes the ledger has on the disk, mirror included.
+    pub(super) fn size(&self) -> io::Result<u64> {
+        let size = |path: PathBuf| match std::fs::metadata(path) {
+            Ok(found) => Ok(found.len()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        };
+        Ok(size(self.ledger())? + size(self.wal())? + size(self.mirror())?)
+    }
+
     /// A database that is being made, to take the place of the ledger.
     pub(super) fn next(&self) -> PathBuf {
         self.state.join("ledger.sqlite.new")

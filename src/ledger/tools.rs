@@ -62,6 +62,11 @@ impl Ledger {
         place.ledger().exists() || place.mirror().exists()
     }
 
+    /// How many bytes the ledger in the folder `state` has on the disk, with its mirror and without copies.
+    pub fn size(state: &Path) -> std::io::Result<u64> {
+        Place::new(state).size()
+    }
+
     /// Who examines this ledger from another thread.
     pub fn inspector(&self) -> Inspector {
         Inspector {

@@ -65,6 +65,7 @@ const ROOMS: &[(&str, Uses)] = &[
         ]),
     ),
     ("http", Only(&["site", "documents"])),
+    ("metrics", Only(&["http", "site", "documents", "feed"])),
     ("build", Only(&["site", "documents"])),
     (
         "check",

@@ -7,6 +7,7 @@ use super::Looker;
 use crate::config::{Config, RemovalGuardConfig, WatchMode};
 use crate::daemon::conventions;
 use crate::daemon::health::Health;
+use crate::daemon::journal::Journal;
 use crate::daemon::pulse::Pulse;
 use crate::folder::conventions::FolderConventions;
 use crate::folder::scan::Folder;
@@ -25,6 +26,15 @@ pub(in crate::daemon) struct Surroundings {
     pub(in crate::daemon) hints: Hints,
     pub(in crate::daemon) health: Arc<Health>,
     pub(in crate::daemon) pulse: Pulse,
+    pub(in crate::daemon) journal: Arc<Journal>,
+}
+
+/// How the looker is tied to the rest of the daemon: no setting changes that.
+pub(in crate::daemon) struct Ties {
+    pub(in crate::daemon) hints: Hints,
+    pub(in crate::daemon) health: Arc<Health>,
+    pub(in crate::daemon) pulse: Pulse,
+    pub(in crate::daemon) journal: Arc<Journal>,
 }
 
 impl Surroundings {
@@ -33,10 +43,14 @@ impl Surroundings {
         config: &Config,
         folder: Folder,
         device: Option<u64>,
-        hints: Hints,
-        health: Arc<Health>,
-        pulse: Pulse,
+        ties: Ties,
     ) -> Self {
+        let Ties {
+            hints,
+            health,
+            pulse,
+            journal,
+        } = ties;
         Self {
             folder,
             conventions: FolderConventions::new(conventions(config)),
@@ -48,6 +62,7 @@ impl Surroundings {
             hints,
             health,
             pulse,
+            journal,
         }
     }
 }
@@ -64,15 +79,15 @@ impl Looker {
             hints,
             health,
             pulse,
+            journal,
             ..
         } = &self.around;
-        Surroundings::new(
-            config,
-            folder,
-            device,
-            hints.clone(),
-            Arc::clone(health),
-            pulse.clone(),
-        )
+        let ties = Ties {
+            hints: hints.clone(),
+            health: Arc::clone(health),
+            pulse: pulse.clone(),
+            journal: Arc::clone(journal),
+        };
+        Surroundings::new(config, folder, device, ties)
     }
 }

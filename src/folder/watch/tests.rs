@@ -159,7 +159,7 @@ fn all_that_happened_is_told_before_the_echo() {
     let root = place.path().join("entries");
     std::fs::create_dir(&root).unwrap();
     let echo = place.path().join("watch/echo");
-    let hints = Hints::with_echo(echo.clone());
+    let hints = Hints::with_echo(echo.clone(), now);
     assert!(hints.catch_up(), "nobody watches yet");
     let watch = Watch::start(&root, &hints).unwrap();
     let path = FolderPath::new("a.md").unwrap();
@@ -182,4 +182,22 @@ fn all_that_happened_is_told_before_the_echo() {
     assert!(!hints.is_watch_alive());
     drop(watch);
     assert!(hints.catch_up(), "nobody watches any more");
+}
+
+#[test]
+fn it_is_told_when_the_first_hint_came() {
+    let place = tempfile::tempdir().unwrap();
+    let hints = Hints::with_echo(place.path().join("echo"), now);
+    let path = |name: &str| FolderPath::new(name).unwrap();
+    let start = now();
+    hints.path(path("a.md"), Sign::Writing);
+    let between = now();
+    hints.path(path("b.md"), Sign::Arrived);
+    let taken = hints.wait(start, Some(start));
+    let since = taken.since.unwrap();
+    assert!(start <= since && since <= between);
+    hints.path(path("a.md"), Sign::Closed);
+    assert!(hints.wait(start, Some(start)).since.unwrap() >= between);
+    hints.everything();
+    assert_eq!(hints.wait(start, Some(start)).since, None);
 }

@@ -6,8 +6,8 @@
 use super::super::body::Content;
 use super::super::client::Client;
 use super::super::listener::Socket;
-use super::super::workers::{Door, Workers};
-use super::super::{Reply, RollCall, host, respond};
+use super::super::workers::{Crew, Door, Workers};
+use super::super::{Reply, host, respond};
 use super::*;
 use bytes::Bytes;
 use hyper::http::request;
@@ -98,9 +98,9 @@ impl Running {
         let at = listener.local_addr().unwrap();
         let fake = Arc::new(Fake::default());
         let socket = Listener::Tcp(listener).park().unwrap();
+        let crew = Crew::default();
         let door = door(&socket);
-        let roll_call = RollCall::default();
-        let workers = Workers::start(&[door], &fake, &limits, limits.connections, roll_call);
+        let workers = Workers::start(&[door], &fake, &limits, limits.connections, crew);
         Self {
             at,
             fake,

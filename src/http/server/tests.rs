@@ -120,16 +120,18 @@ struct Bench {
 fn bench() -> Bench {
     let told = Arc::new(Listener::default());
     let site = sample::site(vec![draft("a.md", "A", &[])]);
+    let rules = Rules {
+        documents: Arc::new(Documents::new(Texts, 1 << 20)),
+        media: Arc::new(Files),
+        freshness: Arc::new(Freshness::new(sample::settings().ages)),
+        limiter: Some(Arc::new(Limiter::new(start()))),
+        proxies: Arc::default(),
+    };
     let server = Server {
         site: Arc::new(ArcSwapOption::from_pointee(site)),
-        rules: Rules {
-            documents: Arc::new(Documents::new(Texts, 1 << 20)),
-            media: Arc::new(Files),
-            freshness: Arc::new(Freshness::new(sample::settings().ages)),
-            limiter: Some(Arc::new(Limiter::new(start()))),
-            proxies: Arc::default(),
-        },
+        rules: Arc::new(ArcSwap::from_pointee(rules)),
         observers: vec![Arc::clone(&told) as _],
+        connections: Arc::default(),
         clock: now,
         instant: start,
         roll_call: RollCall::default(),
