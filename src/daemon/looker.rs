@@ -65,6 +65,8 @@ pub(super) struct Looker {
     /// The device on which the folder is at home now, until the ledger was told.
     new_home: Option<u64>,
     looked_at: Instant,
+    /// Not everything was looked at yet.
+    is_first: bool,
     next_reconcile: Instant,
     next_root_check: Instant,
 }
@@ -120,6 +122,7 @@ impl Looker {
             root: Root::new(around.device),
             new_home: None,
             looked_at: now,
+            is_first: true,
             next_reconcile: now,
             next_root_check: now + root::CHECK,
             around,
@@ -171,7 +174,8 @@ impl Looker {
         self.looked_at = now;
         self.leaving.clear();
         let folder = &self.around.folder;
-        let mut everything = is_confirmed.then_some(Look::Asked);
+        let mut everything = self.is_first.then_some(Look::Start);
+        everything = everything.or(is_confirmed.then_some(Look::Asked));
         everything = everything.or(taken.everything.then_some(Look::Told));
         let since = taken.since.unwrap_or(now).min(now);
         for (path, signs) in taken.paths {
@@ -202,6 +206,7 @@ impl Looker {
         let other = others.into_iter().find(|(is_so, _)| *is_so);
         let mut finding = match everything.or(other.map(|(_, why)| why)) {
             Some(why) => {
+                self.is_first = false;
                 self.around.journal.looked(why);
                 self.look_at_everything(catalogue, now)
             }

@@ -21,7 +21,9 @@ const LEDGER: [f64; 11] = [
 /// Why the whole folder was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// It was time, also at the start.
+    /// It was the first look.
+    Start,
+    /// It was time.
     Regular,
     /// The system said that events were lost, or that they can't tell what happened.
     Told,
@@ -34,7 +36,7 @@ pub enum Look {
 }
 
 /// Their labels, in order.
-const LOOKS: [&str; 5] = ["regular", "told", "replaced", "removal", "asked"];
+const LOOKS: [&str; 6] = ["start", "regular", "told", "replaced", "removal", "asked"];
 
 pub(super) struct Work {
     pub(super) publish: Histogram,
@@ -78,8 +80,8 @@ impl Work {
             .of(value(&self.published)),
             counter(
                 "tidings_full_scans",
-                "Looks at the whole folder, by why: regular (also at the start), told (events were lost), \
-                 replaced (another folder is there), removal (too many files are gone), asked (by a command)",
+                "Looks at the whole folder, by why: start (the first), regular (it was time), told (events were \
+                 lost), replaced (another folder is there), removal (too many files are gone), asked (by a command)",
             )
             .with_all(looks.map(|(why, count)| (vec![("reason", (*why).into())], value(count)))),
         ]

@@ -381,15 +381,24 @@ impl Tidings {
         self.setup.entries()
     }
 
-    /// What the admin listener says of its readiness.
-    pub(crate) fn health(&self) -> Response {
+    /// Where the publisher's programs connect.
+    pub(crate) fn admin_address(&self) -> SocketAddr {
         let log = self.log();
         let mut lines = log.lines();
         let line = lines.find(|line| line.trim().starts_with("health"));
         let url = line.and_then(|line| line.split_once("http://"));
         let (_, address) = url.expect("the health address is said");
-        let address = address.strip_suffix("/readyz").unwrap().parse().unwrap();
-        request(address, "GET", "/readyz", &[])
+        address.strip_suffix("/readyz").unwrap().parse().unwrap()
+    }
+
+    /// What the admin listener has at a path.
+    pub(crate) fn admin(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        request(self.admin_address(), "GET", path, fields)
+    }
+
+    /// What the admin listener says of its readiness.
+    pub(crate) fn health(&self) -> Response {
+        self.admin("/readyz", &[])
     }
 
     /// Does what `script` says, in the namespaces of the program and the folder that holds all of this.
