@@ -5,6 +5,7 @@ mod check;
 mod config;
 mod confirm;
 mod feeds;
+mod health;
 mod ledger;
 mod logging;
 mod new;
@@ -97,6 +98,9 @@ enum Command {
     /// year in which the machine was switched off, say.
     #[command(after_help = confirm::EXIT_CODES)]
     ConfirmClock,
+    /// Say whether the daemon that serves this state lives, and does its work
+    #[command(after_help = health::EXIT_CODES)]
+    Health(health::Arguments),
     /// Check, show or begin a settings file
     Config(config::Arguments),
     /// Have systemd run Tidings: install, uninstall, status
@@ -160,6 +164,7 @@ impl CommandLine {
             Some(Command::ConfirmClock) => return confirm::run(confirm::What::Clock, overrides),
             Some(Command::Service(arguments)) => return service::run(&arguments, overrides),
             Some(Command::Ledger(arguments)) => return ledger::run(&arguments, overrides),
+            Some(Command::Health(arguments)) => return health::run(&arguments, overrides),
             Some(Command::Build(arguments)) => build::run(&arguments, overrides, verbosity),
             Some(Command::Feeds(arguments)) => feeds::run(&arguments, overrides),
             Some(Command::New(arguments)) => new::run(&arguments, overrides),

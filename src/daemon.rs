@@ -12,6 +12,7 @@
 //! from what it has shown last, and nothing they do can wait for it; the main thread waits for signals,
 //! for commands, and at the admin listener. The service manager is told how they are (`notify`, `watchdog`).
 
+mod bound;
 mod certificates;
 mod clock;
 #[cfg(unix)]
@@ -259,9 +260,7 @@ async fn start(
     };
     let surroundings = Surroundings::new(&config, folder, ledger.root_device(), ties);
     #[cfg(unix)]
-    let questions = control::Questions::default();
-    #[cfg(unix)]
-    let control = control::Control::start(&state, questions.clone(), hints.clone());
+    let (questions, control) = control::open(&state, &hints, health.admin());
     let started = clock::instant();
     let looker = Looker::new(surroundings, &catalogue, started);
     let revisions = Revisions::default();

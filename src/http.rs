@@ -6,7 +6,7 @@
 //! the document to make; this module has it made, and sends it. What the reader has already is
 //! decided in [`conditional`], for how long it need not ask in [`freshness`], how it is coded in
 //! [`negotiate`], whether what is new is enough in [`delta`]; files beside entries are sent by [`media`].
-//! [`tls`] holds the certificates, and [`admin`] tells the publisher's programs how the daemon is. Whom a
+//! [`tls`] holds the certificates, and [`admin`] tells the publisher's programs how the daemon is, with what pages it is given. Whom a
 //! request comes from is read in [`client`], behind a proxy that passes connections on by
 //! [`proxy_protocol`]; who asks too often waits for [`limiter`]. Every answer is told of to each [`Observer`].
 //! Whether readers can connect at all is asked by a [`RollCall`].

@@ -16,7 +16,7 @@ pub enum CheckError {
     )]
     PublicWithoutBaseUrl(Listen),
     /// Two listeners can't have one address.
-    #[error("`listen` and `admin_listen` are both {0}: give `admin_listen` another port, or auto")]
+    #[error("`listen` and `admin_listen` are both {0}: give `admin_listen` another place, or auto")]
     SameListener(Listen),
     /// Nor can one listener be two.
     #[error(
@@ -59,7 +59,7 @@ impl Config {
             if !places.insert(place.to_string()) {
                 return Err(CheckError::TwiceListened(place.clone()));
             }
-            if place.address().map(AdminListen::At) == Some(self.admin_listen) {
+            if AdminListen::from(place.clone()) == self.admin_listen {
                 return Err(CheckError::SameListener(place.clone()));
             }
         }

@@ -66,13 +66,15 @@ impl fmt::Display for Listen {
     }
 }
 
-/// Where `/healthz` and `/readyz` are served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where `/healthz`, `/readyz` and `/metrics` are served.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AdminListen {
     /// `127.0.0.1:7374` if it is free, else any free port of the loopback.
     Auto,
     /// Just there.
     At(SocketAddr),
+    /// A Unix socket, for this user alone.
+    Unix(PathBuf),
     /// Nowhere.
     Off,
 }
@@ -82,7 +84,17 @@ impl fmt::Display for AdminListen {
         match self {
             Self::Auto => f.write_str("auto"),
             Self::At(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "{UNIX}{}", path.display()),
             Self::Off => f.write_str("off"),
+        }
+    }
+}
+
+impl From<Listen> for AdminListen {
+    fn from(place: Listen) -> Self {
+        match place {
+            Listen::At(address) => Self::At(address),
+            Listen::Unix(path) => Self::Unix(path),
         }
     }
 }

@@ -268,7 +268,11 @@ fn wrong_values_are_refused_and_the_error_tells_what_would_be_right() {
         "expected for example 127.0.0.1",
     );
     check("listen = 7373", "expected an address and a port");
-    check("admin_listen = \"on\"", "expected auto, off, or");
+    check("admin_listen = \"on\"", "expected auto, off, for example");
+    check(
+        "admin_listen = \"unix:\"",
+        "such as unix:/run/tidings/admin.sock",
+    );
     check("settle = \"5x\"", "expected for example 200ms");
     check("settle = \"-5s\"", "is not a duration");
     check("settle = 200", "expected a duration such as 200ms");
@@ -374,6 +378,6 @@ fn without_a_public_address_only_this_machine_is_served() {
     );
     check(
         "listen = \"127.0.0.1:80\"\nadmin_listen = \"127.0.0.1:80\"",
-        Err("another port"),
+        Err("another place"),
     );
 }

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::{AdminListen, FeedOrder, WatchMode};
+use super::{AdminListen, FeedOrder, Listen, WatchMode};
 use crate::entry::{Address, Content, Language, Slug, Text, form};
 
 /// Parses the public address of a site: `http` or `https`, without a query; it gets a `/` at its
@@ -48,8 +48,11 @@ pub(super) fn admin_listen(raw: &str) -> Result<AdminListen, String> {
     match raw.trim() {
         "auto" => Ok(AdminListen::Auto),
         "off" => Ok(AdminListen::Off),
-        address => address.parse().map(AdminListen::At).map_err(|_| {
-            format!("`{raw}` is not a place to listen: expected auto, off, or for example 127.0.0.1:7374")
+        place => Listen::parse(place).map(AdminListen::from).map_err(|_| {
+            format!(
+                "`{raw}` is not a place to listen: expected auto, off, for example 127.0.0.1:7374, or a \
+                 socket's path such as unix:/run/tidings/admin.sock"
+            )
         }),
     }
 }

@@ -57,7 +57,7 @@ read_texts! {
     file: PathBuf, "the name of a file", text::file;
     redirect_listen: Option<SocketAddr>, "an address and a port such as 0.0.0.0:80",
         |raw| text::address(raw).map(Some);
-    admin_listen: AdminListen, "auto, off, or an address and a port such as 127.0.0.1:7374",
+    admin_listen: AdminListen, "auto, off, an address and a port such as 127.0.0.1:7374, or a socket's path",
         text::admin_listen;
     timezone: TimeZone, "the name of a time zone such as Europe/Berlin, or system", text::timezone;
     watch: WatchMode, "auto or scan", text::watch;

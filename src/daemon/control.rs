@@ -15,28 +15,26 @@
     reason = "this is the socket that other commands use"
 )]
 
+mod address;
+
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rustix::fs::{Mode, OFlags};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::{Semaphore, oneshot};
 use tracing::{info, warn};
 
+use self::address::Address;
+pub(super) use self::address::listen_for_owner;
 use crate::folder::watch::Hints;
+use crate::http::admin::Health;
 
 /// The socket's name in the state folder.
 const NAME: &str = "control.sock";
-
-/// The longest path that is surely an address: systems have room for 104 to 108 bytes.
-const LONGEST_ADDRESS: usize = 100;
 
 /// The longest question, in bytes.
 const LONGEST_LINE: u64 = 256;
@@ -63,16 +61,35 @@ pub enum Question {
     ConfirmRemoval,
     /// To believe the machine's clock.
     ConfirmClock,
+    /// Whether the daemon lives.
+    Alive,
+    /// Whether it does all that it should.
+    Ready,
 }
 
 impl Question {
-    const ALL: [Self; 2] = [Self::ConfirmRemoval, Self::ConfirmClock];
+    const ALL: [Self; 4] = [
+        Self::ConfirmRemoval,
+        Self::ConfirmClock,
+        Self::Alive,
+        Self::Ready,
+    ];
 
     /// The line that asks it.
     fn name(self) -> &'static str {
         match self {
             Self::ConfirmRemoval => "confirm-removal",
             Self::ConfirmClock => "confirm-clock",
+            Self::Alive => "alive",
+            Self::Ready => "ready",
+        }
+    }
+
+    /// How long an answer may take.
+    fn patience(self) -> Duration {
+        match self {
+            Self::ConfirmRemoval | Self::ConfirmClock => PATIENCE + WORK,
+            Self::Alive | Self::Ready => PATIENCE,
         }
     }
 }
@@ -110,7 +127,7 @@ pub fn ask(state: &Path, question: Question) -> Result<Answer, AskError> {
     let mut daemon = UnixStream::connect(&address.path).map_err(nobody)?;
     let mut talk = || -> io::Result<String> {
         daemon.set_write_timeout(Some(PATIENCE))?;
-        daemon.set_read_timeout(Some(PATIENCE + WORK))?;
+        daemon.set_read_timeout(Some(question.patience()))?;
         writeln!(daemon, "{}", question.name())?;
         let mut answer = String::new();
         (&daemon).take(LONGEST_ANSWER).read_to_string(&mut answer)?;
@@ -195,6 +212,18 @@ impl Questions {
     }
 }
 
+/// Begins to answer for the daemon that serves `state`, as [`Control::start`] does; returns where the
+/// writer finds what is asked of it.
+pub(super) fn open(
+    state: &Path,
+    hints: &Hints,
+    health: Arc<Health>,
+) -> (Questions, Option<Control>) {
+    let questions = Questions::default();
+    let control = Control::start(state, questions.clone(), hints.clone(), health);
+    (questions, control)
+}
+
 /// Answers as long as it lives; then the socket is gone.
 pub(super) struct Control {
     address: Address,
@@ -202,14 +231,20 @@ pub(super) struct Control {
 }
 
 impl Control {
-    /// Begins to answer for the daemon that serves `state`, which must be the only one. Questions go
-    /// into `questions`, and `hints` wakes who takes them. Without a socket the daemon does its work
-    /// all the same; `None` then.
-    pub(super) fn start(state: &Path, questions: Questions, hints: Hints) -> Option<Self> {
+    /// Begins to answer for the daemon that serves `state`, which must be the only one. Questions for the
+    /// writer go into `questions`, and `hints` wakes it. Without a socket the daemon does its work all the
+    /// same; `None` then.
+    pub(super) fn start(
+        state: &Path,
+        questions: Questions,
+        hints: Hints,
+        health: Arc<Health>,
+    ) -> Option<Self> {
         let start = || -> io::Result<Self> {
             let address = Address::of(state)?;
             let listener = tokio::net::UnixListener::from_std(address.listen()?)?;
-            let task = tokio::spawn(serve(listener, questions, hints));
+            let asked = Arc::new((questions, hints, health));
+            let task = tokio::spawn(serve(listener, asked));
             Ok(Self { address, task })
         };
         start()
@@ -228,7 +263,10 @@ impl Drop for Control {
     }
 }
 
-async fn serve(listener: tokio::net::UnixListener, questions: Questions, hints: Hints) {
+/// Whom questions are for.
+type Askable = (Questions, Hints, Arc<Health>);
+
+async fn serve(listener: tokio::net::UnixListener, whom: Arc<Askable>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else {
@@ -236,11 +274,11 @@ async fn serve(listener: tokio::net::UnixListener, questions: Questions, hints: 
         };
         match listener.accept().await {
             Ok((peer, _)) => {
-                let (questions, hints) = (questions.clone(), hints.clone());
+                let whom = Arc::clone(&whom);
                 tokio::spawn(async move {
                     let _place = place;
                     // Nobody is left to tell of somebody who hung up.
-                    let _ = answer(peer, &questions, &hints).await;
+                    let _ = answer(peer, &whom).await;
                 });
             }
             Err(_) => tokio::time::sleep(PAUSE).await,
@@ -250,8 +288,7 @@ async fn serve(listener: tokio::net::UnixListener, questions: Questions, hints: 
 
 async fn answer(
     mut peer: tokio::net::UnixStream,
-    questions: &Questions,
-    hints: &Hints,
+    (questions, hints, health): &Askable,
 ) -> io::Result<()> {
     let (from, mut to) = peer.split();
     let mut line = String::new();
@@ -262,6 +299,12 @@ async fn answer(
         .into_iter()
         .find(|question| asked == Some(question.name()));
     let Answer { is_yes, text } = match question {
+        // Not by the writer, which may be busy for long: to be busy is to live.
+        Some(Question::Alive) => Answer {
+            is_yes: true,
+            text: "ok".to_owned(),
+        },
+        Some(Question::Ready) => ready(health),
         Some(question) => confirm(question, questions, hints).await,
         None => Answer {
             is_yes: false,
@@ -273,6 +316,18 @@ async fn answer(
     };
     let answer = format!("{}\n{text}\n", if is_yes { "yes" } else { "no" });
     tokio::time::timeout(PATIENCE, to.write_all(answer.as_bytes())).await?
+}
+
+/// What `/readyz` says.
+fn ready(health: &Health) -> Answer {
+    let reasons = health.reasons();
+    let is_yes = reasons.is_empty();
+    let text = if is_yes {
+        "ready".to_owned()
+    } else {
+        reasons.join("\n")
+    };
+    Answer { is_yes, text }
 }
 
 async fn confirm(question: Question, questions: &Questions, hints: &Hints) -> Answer {
@@ -292,61 +347,6 @@ async fn confirm(question: Question, questions: &Questions, hints: &Hints) -> An
     };
     info!(question = question.name(), answer = answer.text, "asked");
     answer
-}
-
-/// Where the socket is.
-struct Address {
-    path: PathBuf,
-    /// Where the path is too long for an address, it leads through this open folder, which is the
-    /// state folder all the same.
-    _folder: Option<OwnedFd>,
-}
-
-impl Address {
-    fn of(state: &Path) -> io::Result<Self> {
-        let path = state.join(NAME);
-        if path.as_os_str().len() <= LONGEST_ADDRESS {
-            return Ok(Self {
-                path,
-                _folder: None,
-            });
-        }
-        if !cfg!(target_os = "linux") {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidFilename,
-                "the path of the state folder is too long for a socket: expected at most 87 bytes",
-            ));
-        }
-        let folder = rustix::fs::open(state, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        Ok(Self {
-            path: format!("/proc/self/fd/{}/{NAME}", folder.as_raw_fd()).into(),
-            _folder: Some(folder),
-        })
-    }
-
-    /// Listens there, in place of whatever a daemon left that did not end well.
-    fn listen(&self) -> io::Result<UnixListener> {
-        match std::fs::remove_file(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let socket = rustix::net::socket_with(
-            AddressFamily::UNIX,
-            SocketType::STREAM,
-            SocketFlags::empty(),
-            None,
-        )?;
-        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
-        // On Linux the file is made with the mode that the socket has: at no time is it open to others.
-        // Elsewhere the state folder has to be closed to them.
-        let _ = rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR);
-        rustix::net::bind(&socket, &SocketAddrUnix::new(&self.path)?)?;
-        std::fs::set_permissions(&self.path, std::fs::Permissions::from_mode(0o600))?;
-        rustix::net::listen(&socket, i32::try_from(CONNECTIONS).unwrap_or(1))?;
-        let listener = UnixListener::from(socket);
-        listener.set_nonblocking(true)?;
-        Ok(listener)
-    }
 }
 
 #[cfg(test)]

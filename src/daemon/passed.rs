@@ -52,11 +52,9 @@ impl Passed {
 
     /// Has the sockets that are for readers in place of `listen`, if there are any.
     pub(super) fn replace_listen(&self, config: &mut Config) -> Result<(), CheckError> {
-        let others = [
-            config.tls.as_ref().and_then(|tls| tls.redirect_listen),
-            admin(config),
-        ];
-        let is_other = |socket: &&Known| others.into_iter().flatten().any(|it| socket.is_at(it));
+        let redirect = config.tls.as_ref().and_then(|tls| tls.redirect_listen);
+        let others = [redirect.map(Listen::At), admin(config)];
+        let is_other = |known: &&Known| others.iter().flatten().any(|place| known.is(place));
         let readers = self.0.iter().filter(|socket| !is_other(socket));
         let places: Vec<Listen> = readers.map(|socket| socket.place.clone()).collect();
         if places.is_empty() {
@@ -83,10 +81,11 @@ impl Passed {
 }
 
 /// Where the admin listener should be, if one that was passed in may be it.
-fn admin(config: &Config) -> Option<SocketAddr> {
-    match config.admin_listen {
-        AdminListen::At(address) => Some(address),
-        AdminListen::Auto => Some(SocketAddr::from(([127, 0, 0, 1], ADMIN_PORT))),
+fn admin(config: &Config) -> Option<Listen> {
+    match &config.admin_listen {
+        AdminListen::At(address) => Some(Listen::At(*address)),
+        AdminListen::Unix(path) => Some(Listen::Unix(path.clone())),
+        AdminListen::Auto => Some(Listen::At(SocketAddr::from(([127, 0, 0, 1], ADMIN_PORT)))),
         AdminListen::Off => None,
     }
 }
@@ -202,6 +201,8 @@ mod tests {
             admin,
             &["127.0.0.1:7374"],
         );
+        let admin = "admin_listen = \"unix:/a\"";
+        check(&["unix:/a", "unix:/b"], admin, &["unix:/b"]);
         check(&["[::]:443", "[::]:80"], tls, &["[::]:443"]);
         check(&["[::]:80"], tls, &["127.0.0.1:1"]);
         check(&["[::1]:80"], tls, &["[::1]:80"]);

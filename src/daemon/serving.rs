@@ -2,23 +2,20 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::net::TcpSocket;
-#[cfg(unix)]
-use tokio::net::UnixListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
 use super::StartError;
+use super::bound::{Bound, Role};
 use super::health::Health;
-use super::passed::{ADMIN_PORT, Passed};
+use super::passed::Passed;
 use crate::config::{AdminListen, Config, Listen};
 use crate::feed::Format;
 use crate::http::admin::Pages;
-use crate::http::{self, Door, Drained, Entrance, Listener, Readers, Server, Socket, redirect};
+use crate::http::{self, Door, Drained, Entrance, Readers, Server, redirect};
 use crate::site::Settings;
 
 /// Sockets that are bound: who connects waits until they are served.
@@ -27,22 +24,6 @@ pub(super) struct Listeners {
     redirect: Option<Bound>,
     admin: Option<Bound>,
     entrances: Entrances,
-}
-
-/// Whom a socket is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Readers,
-    Redirect,
-    Admin,
-}
-
-/// A socket, and where it was asked for: port 0 is another one once it is bound.
-struct Bound {
-    place: Listen,
-    socket: Socket,
-    /// Where it lies in the file system.
-    path: Option<Arc<SocketPath>>,
 }
 
 /// What comes before HTTP at an address, and at a path: there nobody can listen in.
@@ -75,21 +56,21 @@ impl Listeners {
             // Several may ask for any port.
             let same = config.listen[..number].iter().filter(|it| *it == place);
             let known = before.and_then(|it| it.find(place, Role::Readers, same.count()));
-            readers.push(Bound::at(place, known, passed).await?);
+            readers.push(Bound::at(place, Role::Readers, known, passed).await?);
         }
-        let at = async |address, role| {
-            let place = Listen::At(address);
+        let at = async |place, role| {
             let known = before.and_then(|it| it.find(&place, role, 0));
-            Bound::at(&place, known, passed).await
+            Bound::at(&place, role, known, passed).await
         };
         let redirect = config.tls.as_ref().and_then(|tls| tls.redirect_listen);
         let redirect = match redirect {
-            Some(address) => Some(at(address, Role::Redirect).await?),
+            Some(address) => Some(at(Listen::At(address), Role::Redirect).await?),
             None => None,
         };
         let admin = match config.admin_listen {
             AdminListen::Off => None,
-            AdminListen::At(address) => Some(at(address, Role::Admin).await?),
+            AdminListen::At(address) => Some(at(Listen::At(address), Role::Admin).await?),
+            AdminListen::Unix(ref path) => Some(at(Listen::Unix(path.clone()), Role::Admin).await?),
             AdminListen::Auto => Some(Bound::for_admin(before, passed).await?),
         };
         Ok(Self {
@@ -134,7 +115,7 @@ impl Listeners {
 
     /// What is bound at `place`. Where the system was to choose the port, it is what plays the same `role`,
     /// and the one after so many.
-    fn find(&self, place: &Listen, role: Role, before: usize) -> Option<&Bound> {
+    pub(super) fn find(&self, place: &Listen, role: Role, before: usize) -> Option<&Bound> {
         let is_any = place.address().is_some_and(|address| address.port() == 0);
         let mut bound = self
             .all()
@@ -171,121 +152,12 @@ impl Listeners {
         if let Some(address) = self.redirect.as_ref().and_then(|it| it.socket.address()) {
             let _ = writeln!(stderr, "  {:<10}http://{address}/", "redirect");
         }
-        if let Some(address) = self.admin.as_ref().and_then(|it| it.socket.address()) {
-            let _ = writeln!(stderr, "  {:<10}http://{address}/readyz", "health");
+        if let Some(admin) = &self.admin {
+            let _ = match admin.socket.address() {
+                Some(address) => writeln!(stderr, "  {:<10}http://{address}/readyz", "health"),
+                None => writeln!(stderr, "  {:<10}{}", "health", admin.place),
+            };
         }
-    }
-}
-
-/// Connections that wait to be accepted, if the kernel allows so many (`net.core.somaxconn`). Where it has
-/// no room it forgets that somebody came, and they ask again after one second, three, seven; the usual
-/// 1024 were seen not to be enough for two thousand clients who came at once.
-const QUEUE: u32 = 4096;
-
-impl Bound {
-    /// Where nobody says where it should be.
-    async fn for_admin(before: Option<&Listeners>, passed: &Passed) -> Result<Self, StartError> {
-        let places = [ADMIN_PORT, 0].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
-        let [usual, any] = places.map(Listen::At);
-        let find = |place| before.and_then(|it| it.find(place, Role::Admin, 0));
-        let elsewhere = find(&any);
-        if elsewhere.is_none()
-            && let Ok(bound) = Self::at(&usual, find(&usual), passed).await
-        {
-            return Ok(bound);
-        }
-        // Another daemon, for another folder, may well be at the usual one.
-        Self::at(&any, elsewhere, passed).await
-    }
-
-    /// At `place`: the socket that is `known` to be there or was `passed` in, or a new one.
-    async fn at(place: &Listen, known: Option<&Self>, passed: &Passed) -> Result<Self, StartError> {
-        let failed = |error| StartError::Listen(place.clone(), error);
-        if let Some(bound) = known {
-            return Ok(Self {
-                place: place.clone(),
-                socket: bound.socket.share().map_err(failed)?,
-                path: bound.path.clone(),
-            });
-        }
-        if let Some(socket) = passed.at(place) {
-            return Ok(Self {
-                place: place.clone(),
-                socket: socket.share().map_err(failed)?,
-                // Its file is not ours.
-                path: None,
-            });
-        }
-        let (listener, path) = match place {
-            Listen::At(address) => (listen(*address).map_err(failed)?, None),
-            Listen::Unix(path) => {
-                let (listener, path) = SocketPath::listen(path).await.map_err(failed)?;
-                (listener, Some(Arc::new(path)))
-            }
-        };
-        Ok(Self {
-            place: place.clone(),
-            socket: listener.park().map_err(failed)?,
-            path,
-        })
-    }
-
-    /// The same socket, for the runtime that we are in.
-    fn listener(&self) -> io::Result<Listener> {
-        self.socket.share()?.wake()
-    }
-}
-
-fn listen(address: SocketAddr) -> io::Result<Listener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    // So that a restart finds its port free; elsewhere the same option would share it.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(QUEUE).map(Listener::Tcp)
-}
-
-/// A socket in the file system, which is removed when this is dropped.
-struct SocketPath(PathBuf);
-
-impl SocketPath {
-    /// Listens at `path`, where a socket of a daemon that is no more is replaced. Whoever may enter the
-    /// folder may connect, as to a port.
-    #[cfg(unix)]
-    async fn listen(path: &Path) -> io::Result<(Listener, Self)> {
-        use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-
-        let is_socket = |path: &Path| {
-            let found = std::fs::symlink_metadata(path);
-            found.is_ok_and(|found| found.file_type().is_socket())
-        };
-        // Refused is what nobody listens at; one that we may not use, or whose queue is full, is alive.
-        if is_socket(path)
-            && let Err(error) = tokio::net::UnixStream::connect(path).await
-            && error.kind() == io::ErrorKind::ConnectionRefused
-        {
-            std::fs::remove_file(path)?;
-        }
-        let listener = UnixListener::bind(path)?;
-        let path = Self(path.to_owned());
-        let everybody = std::fs::Permissions::from_mode(0o666);
-        std::fs::set_permissions(&path.0, everybody)?;
-        Ok((Listener::Unix(listener), path))
-    }
-
-    #[cfg(not(unix))]
-    #[expect(clippy::unused_async, reason = "as elsewhere")]
-    async fn listen(_: &Path) -> io::Result<(Listener, Self)> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-}
-
-impl Drop for SocketPath {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
     }
 }
 

@@ -171,6 +171,8 @@ impl Writer {
                     Outcome::ClockBelieved(now)
                 }
                 Question::ConfirmClock => Outcome::ClockFine,
+                // They are not for the writer.
+                Question::Alive | Question::Ready => continue,
             };
             // Whoever asked may have hung up.
             let _ = to.send(outcome);

@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 
-use crate::support::{PATIENCE, Response, Setup, eventually, head_of, request};
+use crate::support::{PATIENCE, Response, Setup, eventually, head_of, program, request};
 
 /// One request at a Unix socket.
 pub(crate) fn ask(socket: &Path, path: &str) -> Response {
@@ -156,4 +156,71 @@ fn all_places_are_needed() {
         !setup.folder().join("http.sock").exists(),
         "what was bound already is put in order"
     );
+}
+
+/// Asks the daemon that serves this state: the exit code, and what it said.
+fn health(state: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = std::process::Command::new(program())
+        .arg("health")
+        .args(arguments)
+        .args(["--state".as_ref(), state.as_os_str()])
+        .env("XDG_CONFIG_HOME", state)
+        .current_dir(state)
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn the_admin_listener_may_be_a_socket_for_its_owner_alone() {
+    let setup = Setup::new().with("admin_listen", "\"unix:admin.sock\"");
+    // What a daemon left that was killed.
+    let socket = setup.folder().join("admin.sock");
+    drop(UnixListener::bind(&socket).unwrap());
+    let mut tidings = setup.start();
+    let found = fs::symlink_metadata(&socket).unwrap();
+    assert_eq!(found.permissions().mode() & 0o777, 0o600);
+    assert_eq!(tidings.places().len(), 1, "readers have another place");
+    assert!(tidings.log().contains("  health    unix:admin.sock\n"));
+    // Whoever has come in here may say what they like but the name of a page elsewhere.
+    let ask = |host: &str, path: &str| {
+        let mut peer = UnixStream::connect(&socket).unwrap();
+        peer.set_read_timeout(Some(PATIENCE)).unwrap();
+        peer.write_all(head_of("GET", host, path, &[]).as_bytes())
+            .unwrap();
+        let mut bytes = Vec::new();
+        peer.read_to_end(&mut bytes).unwrap();
+        Response::read("GET", &bytes)
+    };
+    assert_eq!(ask("localhost", "/healthz").text(), "ok\n");
+    assert!(ask("localhost", "/metrics").text().ends_with("# EOF\n"));
+    assert_eq!(ask("evil.example", "/metrics").status, 421);
+    assert_eq!(ask("localhost", "/rss.xml").status, 404);
+    assert!(tidings.stop().success());
+    assert!(!socket.exists(), "no socket is left behind");
+}
+
+#[test]
+fn health_is_asked_without_any_listener() {
+    let setup = Setup::new().with("admin_listen", "\"off\"");
+    let state = setup.folder().join("state");
+    fs::create_dir(&state).unwrap();
+    let (code, said) = health(&state, &[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("no daemon serves the state"), "{said}");
+    let mut tidings = setup.start();
+    eventually("it is ready", PATIENCE, || {
+        (health(&state, &["--ready"]) == (Some(0), "ready\n".to_owned())).then_some(())
+    });
+    assert_eq!(health(&state, &[]), (Some(0), "ok\n".to_owned()));
+    fs::rename(tidings.entries(), tidings.folder().join("away")).unwrap();
+    let said = eventually("it is not ready", PATIENCE, || {
+        let (code, said) = health(&state, &["--ready"]);
+        (code == Some(1)).then_some(said)
+    });
+    assert!(said.contains("the entries folder is not there"), "{said}");
+    assert_eq!(health(&state, &[]).0, Some(0), "it lives all the same");
+    assert!(tidings.stop().success());
+    assert_eq!(health(&state, &[]).0, Some(1));
 }

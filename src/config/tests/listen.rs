@@ -129,8 +129,18 @@ fn listeners_and_certificates_must_go_together() {
     check(
         "listen = [\"127.0.0.1:80\", \"127.0.0.1:81\"]\nadmin_listen = \"127.0.0.1:81\"",
         Err(
-            "`listen` and `admin_listen` are both 127.0.0.1:81: give `admin_listen` another port, or auto",
+            "`listen` and `admin_listen` are both 127.0.0.1:81: give `admin_listen` another place, or auto",
         ),
+    );
+    check(
+        "base_url = \"https://a.example\"\nlisten = \"unix:/a\"\nadmin_listen = \"unix:/a\"",
+        Err(
+            "`listen` and `admin_listen` are both unix:/a: give `admin_listen` another place, or auto",
+        ),
+    );
+    check(
+        "base_url = \"https://a.example\"\nlisten = \"unix:/a\"\nadmin_listen = \"unix:/b\"",
+        Ok(()),
     );
     check(
         &format!("{tls}redirect_listen = \"127.0.0.1:80\""),

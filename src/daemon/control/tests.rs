@@ -1,3 +1,6 @@
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+
 use super::*;
 
 /// A daemon that answers questions with `answer`, and what a client then gets.
@@ -9,7 +12,13 @@ fn check(state: &Path, outcome: Outcome, expected: (bool, &str)) {
     let _inside = runtime.enter();
     let questions = Questions::default();
     let hints = Hints::default();
-    let control = Control::start(state, questions.clone(), hints.clone()).unwrap();
+    let control = Control::start(
+        state,
+        questions.clone(),
+        hints.clone(),
+        Arc::new(Health::new()),
+    )
+    .unwrap();
     let mode = std::fs::metadata(state.join(NAME)).unwrap().permissions();
     assert_eq!(mode.mode() & 0o777, 0o600);
     let writer = std::thread::spawn(move || {
@@ -89,7 +98,13 @@ fn other_questions_are_refused_and_long_ones_cut_off() {
         .build()
         .unwrap();
     let _inside = runtime.enter();
-    let _control = Control::start(folder.path(), Questions::default(), Hints::default()).unwrap();
+    let _control = Control::start(
+        folder.path(),
+        Questions::default(),
+        Hints::default(),
+        Arc::new(Health::new()),
+    )
+    .unwrap();
     for question in ["stop\n".to_owned(), "\n".to_owned(), "x".repeat(256)] {
         let mut daemon = UnixStream::connect(folder.path().join(NAME)).unwrap();
         daemon.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -98,4 +113,32 @@ fn other_questions_are_refused_and_long_ones_cut_off() {
         daemon.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("no\nthe daemon knows no such command"));
     }
+}
+
+#[test]
+fn health_is_told_without_the_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let _inside = runtime.enter();
+    let health = Arc::new(Health::new());
+    let questions = Questions::default();
+    let hints = Hints::default();
+    let asked = Arc::clone(&health);
+    let _control = Control::start(folder.path(), questions.clone(), hints, asked).unwrap();
+    let check = |question, is_yes: bool, text: &str| {
+        let answer = ask(folder.path(), question).unwrap();
+        assert_eq!((answer.is_yes, answer.text.as_str()), (is_yes, text));
+    };
+    check(Question::Alive, true, "ok");
+    check(Question::Ready, false, "starting");
+    health.set(vec!["the disk is full".into(), "the folder is away".into()]);
+    check(Question::Alive, true, "ok");
+    let both = "the disk is full\nthe folder is away";
+    check(Question::Ready, false, both);
+    health.set(Vec::new());
+    check(Question::Ready, true, "ready");
+    assert!(questions.take().is_empty());
 }
