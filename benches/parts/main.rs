@@ -22,9 +22,12 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use tidings::documents::{Coding, Document, Documents, compress};
 use tidings::entry::FolderPath;
 use tidings::entry::parse::parse;
+use tidings::http::client::Client;
 use tidings::http::freshness::Freshness;
 use tidings::http::offer::{Located, Offer};
 use tidings::http::respond::respond;
+use tidings::http::{Answered, Asked, Observer, Saved};
+use tidings::metrics::Metrics;
 use tidings::site::{Found, Plan};
 use tokio::runtime::Runtime;
 
@@ -55,6 +58,7 @@ fn main() -> Result<()> {
     writing(&mut criterion);
     compressing(&mut criterion)?;
     answering(&mut criterion);
+    counting(&mut criterion)?;
     criterion.final_summary();
     Ok(())
 }
@@ -295,4 +299,31 @@ fn answering(criterion: &mut Criterion) {
         });
     });
     group.finish();
+}
+
+/// An answer, counted: what each request pays for the metrics.
+fn counting(criterion: &mut Criterion) -> Result<()> {
+    let [(_, published), ..] = &PUBLISHED;
+    let plan = published.plan("/rss.xml")?;
+    let metrics = Metrics::default();
+    criterion.bench_function("count/304", |bencher| {
+        bencher.iter(|| {
+            metrics.answered(&Answered {
+                asked: Asked::Document(&plan.key),
+                status: hyper::StatusCode::NOT_MODIFIED,
+                coding: None,
+                sent: 0,
+                saved: Saved {
+                    not_modified: 10_000,
+                    ..Saved::default()
+                },
+                limited: None,
+                is_conditional: true,
+                client: Client::Unix,
+                agent: None,
+                moment: now(),
+            });
+        });
+    });
+    Ok(())
 }

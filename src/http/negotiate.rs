@@ -110,6 +110,10 @@ pub fn welcome(accept: &str, media_type: &str) -> u16 {
 /// An element of a list with weights: its name, and its weight in thousandths, which is 1000 if none is
 /// given. `None` if the weight can't be read. Other parameters are passed over.
 pub(super) fn weighed(element: &[u8]) -> Option<(&[u8], u16)> {
+    // Most have none.
+    if !element.contains(&b';') {
+        return Some((element.trim_ascii(), 1000));
+    }
     let mut parts = element.split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
     let name = parts.next().unwrap_or_default();
     let mut weight = Some(1000);

@@ -15,6 +15,7 @@ use super::conditional::{Tag, Validators};
 use super::freshness::{Fresh, Said};
 use super::respond::{PAGE_POLICY, SEALED_POLICY};
 use crate::documents::Coding;
+use crate::documents::compress::is_compressible;
 use crate::entry::FolderPath;
 use crate::site::{Found, Plan, Site};
 
@@ -31,6 +32,8 @@ pub struct Offer {
     /// The date, and the field that says it.
     modified: Option<(Timestamp, HeaderValue)>,
     links: Option<HeaderValue>,
+    /// Whether a coding gains anything.
+    pub(super) is_compressible: bool,
     /// Of how long copies are fresh.
     said: Said,
     /// How many bytes the document had when it was sent last, in each coding; 0: not known.
@@ -52,6 +55,7 @@ impl Offer {
             tag: tag.to_header(),
             modified,
             links: links.and_then(|links| HeaderValue::try_from(links).ok()),
+            is_compressible: is_compressible(plan.content_type),
             said: Said::nothing(),
             lengths: Default::default(),
             plan,

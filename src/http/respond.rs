@@ -27,7 +27,6 @@ use super::offer::{Located, Offer};
 use super::{delta, host, negotiate};
 use crate::documents::Coding;
 use crate::documents::PAGE_RULES;
-use crate::documents::compress::is_compressible;
 use crate::entry::FolderPath;
 use crate::site::{DocumentKey, SUBSCRIBE};
 
@@ -220,7 +219,7 @@ fn document(wishes: &mut HeaderMap, offer: Arc<Offer>, fresh: Fresh<'_>, now: Ti
 
 /// How a document is to be coded for who has these wishes.
 fn coding_of(wishes: &HeaderMap, offer: &Offer) -> Coding {
-    if is_compressible(offer.plan.content_type) {
+    if offer.is_compressible {
         negotiate::coding(wishes)
     } else {
         Coding::Identity

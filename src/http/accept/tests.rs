@@ -7,7 +7,7 @@ use super::super::body::Content;
 use super::super::client::Client;
 use super::super::listener::Socket;
 use super::super::workers::{Crew, Door, Workers};
-use super::super::{Reply, host, respond};
+use super::super::{Connections, Reply, host, respond};
 use super::*;
 use bytes::Bytes;
 use hyper::http::request;
@@ -88,6 +88,7 @@ fn door(socket: &Socket) -> Door {
 struct Running {
     at: SocketAddr,
     fake: Arc<Fake>,
+    counted: Arc<Connections>,
     socket: Socket,
     workers: Workers,
 }
@@ -99,11 +100,13 @@ impl Running {
         let fake = Arc::new(Fake::default());
         let socket = Listener::Tcp(listener).park().unwrap();
         let crew = Crew::default();
+        let counted = Arc::clone(&crew.connections);
         let door = door(&socket);
         let workers = Workers::start(&[door], &fake, &limits, limits.connections, crew);
         Self {
             at,
             fake,
+            counted,
             socket,
             workers: workers.unwrap(),
         }
@@ -118,6 +121,18 @@ impl Running {
         let mut stream = self.connect().await;
         stream.write_all(request.as_bytes()).await.unwrap();
         read_all(&mut stream).await
+    }
+
+    /// Waits until nobody is there: how many came, and how many were cut for being idle or stalled.
+    async fn cut(&self) -> (u64, u64, u64) {
+        let all = async {
+            while self.counted.figures().now > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(DEADLINE, all).await.unwrap();
+        let figures = self.counted.figures();
+        (figures.accepted, figures.cut_idle, figures.cut_stalled)
     }
 
     /// Waits until `count` requests have come.
@@ -167,6 +182,7 @@ async fn idle_and_half_requests_are_ended() {
     // After an answer, too.
     let answer = server.talk(GET).await;
     assert!(answer.ends_with("\r\n\r\nhello"), "{answer:?}");
+    assert_eq!(server.cut().await, (5, 5, 0));
 }
 
 #[tokio::test]
@@ -291,6 +307,7 @@ async fn a_reader_that_takes_nothing_is_ended() {
     assert!(answer.ends_with("hello"), "{answer:?}");
     let got = read_all(&mut slow).await;
     assert!(got.len() < LARGE, "{} bytes", got.len());
+    assert_eq!(server.cut().await, (2, 0, 1));
 }
 
 #[tokio::test]
