@@ -21,9 +21,10 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Answering;
 use super::client::Client;
+use super::connections::Cut;
 use super::exchange::Conversation;
 use super::pace::Paced;
-use super::places::{Cut, Order, Place, Pulse};
+use super::places::{Order, Place, Pulse};
 use super::proxy_protocol::{self, Parsed};
 use super::stream::{Accepted, Stream};
 use super::watch::{Activity, Enough, Farewell};

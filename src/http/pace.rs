@@ -13,7 +13,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::places::{Cut, Pulse};
+use super::connections::Cut;
+use super::places::Pulse;
 use super::stream::Stream;
 
 /// A connection whose writes fail with `TimedOut` once the peer has taken no byte for `limit`.

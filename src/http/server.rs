@@ -12,10 +12,10 @@ use tokio::sync::Semaphore;
 
 use super::body::Content;
 use super::client::Client;
+use super::connections::Connections;
 use super::limiter::{self, Cost, Wait};
 use super::observer::{Answered, Asked, Asker, Observer};
 use super::offer::{Offer, Shown};
-use super::places::Connections;
 use super::respond::Answer;
 use super::workers::{Crew, Workers};
 use super::{Answering, Door, Drained, Reply, RollCall, Rules, accept, delta, media, respond};

@@ -12,8 +12,9 @@ use tokio::task::JoinSet;
 
 use super::accept::{Drained, drain, run};
 use super::connection::Entrance;
+use super::connections::Connections;
 use super::listener::{Listener, Socket};
-use super::places::{Connections, Places};
+use super::places::Places;
 use super::roll_call::Called;
 use super::{Answering, RollCall};
 use crate::config::Limits;
