@@ -51,9 +51,11 @@ mod writer;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::config::{CheckError, Config, Listen};
@@ -174,6 +176,8 @@ pub fn run(mut options: Options, source: Box<dyn Source>) -> Result<(), StartErr
 struct Running {
     reloading: Reloading,
     writer_ended: oneshot::Receiver<()>,
+    /// The service manager's watchdog is fed for as long as we have this.
+    watch: JoinSet<()>,
     #[cfg(unix)]
     control: Option<control::Control>,
 }
@@ -287,7 +291,7 @@ async fn start(
 
     health.say();
     notifier.ready();
-    keep_watch(&notifier, pulse, roll_call);
+    let watch = notifier.keep_watch(pulse, roll_call);
     Ok(Running {
         reloading: Reloading {
             source,
@@ -302,6 +306,7 @@ async fn start(
             notifier,
         },
         writer_ended,
+        watch,
         #[cfg(unix)]
         control,
     })
@@ -318,37 +323,27 @@ async fn stop(running: Running) {
                 ..
             },
         writer_ended,
+        watch,
         #[cfg(unix)]
         control,
     } = running;
     info!("stopping");
+    // Whoever ends takes no more turns and no more connections.
+    drop(watch);
     notifier.stopping();
     #[cfg(unix)]
     drop(control);
     hints.stop();
     serving.finish().await;
-    // The writer ends with its turn. Over a large folder that may take long; then it is cut off, and
-    // what it had not committed will be found again.
-    if tokio::time::timeout(config.limits.drain, writer_ended)
-        .await
-        .is_err()
-    {
-        warn!("stopped in the middle of a turn of the writer: nothing is lost");
-    }
+    await_end(writer_ended, config.limits.drain).await;
 }
 
-/// Has the service manager know at all times whether we are alive, if it wants to.
-fn keep_watch(notifier: &Notifier, pulse: Pulse, roll_call: RollCall) {
-    let notifier = notifier.clone();
-    #[cfg(unix)]
-    watchdog::Watchdog {
-        notifier,
-        pulse,
-        roll_call,
+/// Waits for the writer, which ends with its turn. Over a large folder that may take long; then it is cut
+/// off, and what it had not committed will be found again.
+async fn await_end(writer: oneshot::Receiver<()>, limit: Duration) {
+    if tokio::time::timeout(limit, writer).await.is_err() {
+        warn!("stopped in the middle of a turn of the writer: nothing is lost");
     }
-    .start();
-    #[cfg(not(unix))]
-    drop((notifier, pulse, roll_call));
 }
 
 fn server(

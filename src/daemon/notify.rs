@@ -16,10 +16,16 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tracing::warn;
-
 #[cfg(unix)]
 use sd_notify::NotifyState;
+use tokio::task::JoinSet;
+#[cfg(unix)]
+use tracing::warn;
+
+use super::pulse::Pulse;
+#[cfg(unix)]
+use super::watchdog::Watchdog;
+use crate::http::RollCall;
 
 /// Tells the service manager, if there is one. Clones tell the same one.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +80,23 @@ impl Notifier {
     #[cfg(unix)]
     pub(super) fn alive(&self) {
         self.tell(&[NotifyState::Watchdog]);
+    }
+
+    /// Says that we are alive, if that is wanted, as long as what is returned lives.
+    pub(super) fn keep_watch(&self, pulse: Pulse, roll_call: RollCall) -> JoinSet<()> {
+        #[cfg(unix)]
+        let watch = Watchdog {
+            notifier: self.clone(),
+            pulse,
+            roll_call,
+        }
+        .start();
+        #[cfg(not(unix))]
+        let watch = {
+            drop((pulse, roll_call));
+            JoinSet::new()
+        };
+        watch
     }
 
     /// How we are, in one line.

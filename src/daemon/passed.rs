@@ -8,7 +8,9 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use tracing::{info, warn};
+#[cfg(unix)]
+use tracing::info;
+use tracing::warn;
 
 use super::StartError;
 use crate::config::{AdminListen, CheckError, Config, Listen};

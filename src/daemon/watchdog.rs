@@ -14,6 +14,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::{error, info};
 
@@ -34,11 +35,13 @@ pub(super) struct Watchdog {
 
 impl Watchdog {
     /// Says that we are alive, as often as the service manager wants to hear it, in a task of this
-    /// runtime. It does nothing where nobody wants to.
-    pub(super) fn start(self) {
+    /// runtime, until what is returned is dropped. It does nothing where nobody wants to.
+    pub(super) fn start(self) -> JoinSet<()> {
+        let mut watch = JoinSet::new();
         if let Some(interval) = sd_notify::watchdog_enabled() {
-            tokio::spawn(self.run(interval));
+            watch.spawn(self.run(interval));
         }
+        watch
     }
 
     async fn run(self, interval: Duration) {

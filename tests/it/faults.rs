@@ -46,17 +46,36 @@ pub(crate) struct Fault {
 impl Fault {
     /// From now on `calls` on the files at `paths` fail as `how` says (strace's words).
     pub(crate) fn begins(tidings: &Tidings, paths: &[&Path], calls: &str, how: &str) -> Self {
+        let mut who = vec!["-f".to_owned(), "-p".to_owned()];
+        who.push(tidings.process().as_raw_nonzero().to_string());
+        for path in paths {
+            who.extend(["-P".to_owned(), path.display().to_string()]);
+        }
+        Self::of(tidings, &who, calls, how)
+    }
+
+    /// The same of one thread alone, on all files.
+    pub(crate) fn begins_in(tidings: &Tidings, thread: &str, calls: &str, how: &str) -> Self {
+        let process = tidings.process().as_raw_nonzero();
+        let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+        let mut threads = threads.map(|it| it.unwrap());
+        let is_it = |it: &fs::DirEntry| {
+            fs::read_to_string(it.path().join("comm")).unwrap().trim() == thread
+        };
+        let number = threads.find(is_it).unwrap().file_name();
+        let who = ["-p".to_owned(), number.into_string().unwrap()];
+        Self::of(tidings, &who, calls, how)
+    }
+
+    fn of(tidings: &Tidings, who: &[String], calls: &str, how: &str) -> Self {
         let seen = tidings.folder().join("calls");
         let said = tidings.folder().join("strace");
         let mut command = Command::new("strace");
         command
-            .args(["-f", "-p", &tidings.process().as_raw_nonzero().to_string()])
+            .args(who)
             .args(["-e", &format!("trace={calls}")])
             .args(["-e", &format!("inject={calls}:{how}")])
             .args(["-o".as_ref(), seen.as_os_str()]);
-        for path in paths {
-            command.args(["-P".as_ref(), path.as_os_str()]);
-        }
         let strace = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
