@@ -23,7 +23,7 @@
 //! | `limits.streams` | 64 | requests at one time on a connection of HTTP/2: more are refused |
 //! | `limits.idle_timeout` | 60 s | without a request and without progress on a connection of HTTP/2: it is told to end, and after as long again cut |
 //! | `limits.connection_age` | 10 min | a connection of HTTP/2 is told to end, so that load spreads and certificates change |
-//! | `limits.drain` | 25 s | at the end of the daemon: answers still in flight are cut. Who has its answers, and does not go, is cut after a quarter of the time for a head |
+//! | `limits.drain` | 25 s | at the end of the daemon: answers still in flight are cut. Who has its answers, and does not go, is cut after a quarter of the time for a head; so is who has connected, and asks nothing |
 //! | send buffer | 256 KiB | what the kernel keeps of an answer, so that memory is bounded |
 //! | HTTP/2: windows | 64 KiB, 256 KiB | what a peer may have on its way to us, for a stream and for all |
 //! | HTTP/2: frame | 16 KiB | |

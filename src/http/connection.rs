@@ -17,6 +17,7 @@ use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::task::yield_now;
+use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use super::Answering;
@@ -128,10 +129,13 @@ pub(super) async fn converse<A: Answering>(
     place: Place,
 ) {
     let pulse = Arc::clone(&place.pulse);
-    // Nothing is being answered yet; but something may have come that is not read yet.
+    // Nothing is being answered yet; but something may have come that is not read yet. At the end, who has
+    // just connected is given the time to ask, too: its connection can't be left to the next daemon any more.
     let told_to_go = async {
-        std::future::poll_fn(|cx| pulse.poll_order(cx)).await;
-        yield_now().await;
+        match std::future::poll_fn(|cx| pulse.poll_order(cx)).await {
+            Order::GiveWay => yield_now().await,
+            Order::Finish => sleep(Farewell::moment(&manners.limits)).await,
+        }
     };
     let greeted = tokio::select! {
         biased;

@@ -96,9 +96,14 @@ pub(super) struct Farewell {
 impl Farewell {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
-            moment: limits.header_timeout / 4,
+            moment: Self::moment(limits),
             running: None,
         }
+    }
+
+    /// How long a peer that has nothing to wait for may take to go.
+    pub(super) fn moment(limits: &Limits) -> Duration {
+        limits.header_timeout / 4
     }
 
     pub(super) fn is_over(&mut self, cx: &mut Context<'_>, pulse: &Pulse) -> bool {

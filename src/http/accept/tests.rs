@@ -393,6 +393,44 @@ async fn an_answer_in_flight_is_finished() {
     assert_eq!(stopping.await.unwrap(), Drained::Complete);
 }
 
+/// Its connection was taken, so no other daemon will answer it.
+#[tokio::test]
+async fn who_has_just_connected_may_still_ask_at_the_end() {
+    let server = Running::start(Limits {
+        header_timeout: DEADLINE * 2,
+        ..limits()
+    })
+    .await;
+    let mut new = server.connect().await;
+    let mut other = server.connect().await;
+    // They are taken in their order: the first has been, too.
+    other.write_all(GET_LAST.as_bytes()).await.unwrap();
+    assert!(read_all(&mut other).await.ends_with("hello"));
+    let at = server.at;
+    let stopping = tokio::spawn(server.stop());
+    let refused = async { while TcpStream::connect(at).await.is_ok() {} };
+    timeout(DEADLINE, refused).await.unwrap();
+    new.write_all(GET.as_bytes()).await.unwrap();
+    let answer = read_all(&mut new).await;
+    assert!(answer.ends_with("hello"), "{answer:?}");
+    assert_eq!(stopping.await.unwrap(), Drained::Complete);
+}
+
+/// One that asks nothing does not hold up the end for long.
+#[tokio::test]
+async fn who_has_just_connected_and_asks_nothing_is_cut_soon() {
+    let server = Running::start(Limits {
+        header_timeout: DEADLINE * 2,
+        drain: DEADLINE * 4,
+        ..limits()
+    })
+    .await;
+    let mut new = server.connect().await;
+    // Less than `header_timeout`, or than `drain`: else this is not in time.
+    assert_eq!(server.stop().await, Drained::Complete);
+    assert_eq!(read_all(&mut new).await, "");
+}
+
 #[tokio::test]
 async fn an_answer_that_takes_too_long_is_cut() {
     let server = Running::start(Limits {
