@@ -3,13 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Code, Finding, Severity};
-use crate::entry::Text;
-
-/// The longest line that is shown whole, in characters. Of a longer one, what is around the place.
-const MAX_LINE: usize = 160;
-
-/// How much of a longer line is shown before the place.
-const BEFORE: usize = 40;
+use crate::entry::{Excerpt, Text};
 
 /// `finding` in the style of compilers. `source` is the file's text, if it can be had.
 pub fn draw(finding: &Finding, source: Option<&str>, has_colours: bool) -> String {
@@ -28,13 +22,12 @@ pub fn draw(finding: &Finding, source: Option<&str>, has_colours: bool) -> Strin
     let problem = &finding.problem;
     let place = format!("{file}:{}:{}", problem.line, problem.column);
     let placed = source.filter(|_| finding.is_placed);
-    let line = placed.and_then(|source| line(source, problem.line));
+    let excerpt = placed.and_then(|source| Excerpt::of(source, problem.line, problem.column));
     let hint = match finding.suggestions.as_slice() {
         [] => None,
         meant => Some(format!("did you mean {}?", either(meant))),
     };
-    let mut drawn = if let Some(line) = line {
-        let (line, column) = window(&line, usize::try_from(problem.column).unwrap_or(1));
+    let mut drawn = if let Some(Excerpt { line, column }) = excerpt {
         let start = line.char_indices().nth(column.saturating_sub(1));
         let start = start.map_or(line.len(), |(at, _)| at);
         let end = end_of(finding.code, &line, start);
@@ -61,35 +54,6 @@ fn either(meant: &[String]) -> String {
         [one] => one.clone(),
         [some @ .., last] => format!("{} or {last}", some.join(", ")),
         [] => String::new(),
-    }
-}
-
-fn line(source: &str, number: u32) -> Option<String> {
-    let at = usize::try_from(number).ok()?.checked_sub(1)?;
-    let line = source.lines().nth(at)?;
-    // A tab is as wide as the terminal wants; the caret would not stand below its place.
-    let line = line.replace('\t', " ");
-    (!line.trim().is_empty()).then(|| {
-        let tame = line.chars().map(|c| if c.is_control() { ' ' } else { c });
-        tame.collect()
-    })
-}
-
-/// As much of `line` around its `column` as is shown, and the column there.
-fn window(line: &str, column: usize) -> (String, usize) {
-    if line.chars().count() <= MAX_LINE {
-        return (line.to_owned(), column);
-    }
-    let skipped = column.saturating_sub(BEFORE + 1);
-    let mut rest = line.chars().skip(skipped);
-    let mut shown: String = rest.by_ref().take(MAX_LINE).collect();
-    if rest.next().is_some() {
-        shown.push('…');
-    }
-    if skipped == 0 {
-        (shown, column)
-    } else {
-        (format!("…{shown}"), column - skipped + 1)
     }
 }
 
@@ -155,19 +119,6 @@ warning: no entry has this title
             ..finding(1, 1, &[])
         };
         assert_eq!(draw(&unplaced, Some("# Title"), false), expected);
-    }
-
-    #[test]
-    fn of_a_long_line_the_place_is_shown() {
-        let line = format!("{}Habour{}", "a".repeat(300), "b".repeat(300));
-        let (shown, column) = window(&line, 301);
-        assert_eq!(shown.chars().count(), MAX_LINE + 2);
-        let from = shown.char_indices().nth(column - 1).unwrap().0;
-        assert!(
-            shown[from..].starts_with("Habour") && shown.ends_with("b…"),
-            "{shown}"
-        );
-        assert_eq!(window("short", 3), ("short".to_owned(), 3));
     }
 
     #[test]
