@@ -40,6 +40,7 @@
 //! | [`documents`] | plan → bytes, made once and kept in bounds | sockets, requests |
 //! | [`build`] | the whole site as files | sockets, requests |
 //! | [`http`] | connections, limits, and the pure answer to a request | entries, catalogue |
+//! | [`audience`] | who reads: programs, and how many people, of whom nothing is kept | HTTP, addresses, clock |
 //! | [`folder`] | names, stamps, safe reads, hints, and when to look | what a change means |
 //! | [`ledger`] | what must outlive the process | HTTP, XML |
 //! | [`metrics`] | what is counted, and how it is told to Prometheus | disk, clock, sockets |
@@ -61,6 +62,8 @@ pub mod build;
 pub mod documents;
 pub mod http;
 pub mod metrics;
+
+pub mod audience;
 
 pub mod folder;
 pub mod ledger;

@@ -64,6 +64,7 @@ const ROOMS: &[(&str, Uses)] = &[
             "page",
         ]),
     ),
+    ("audience", Only(&["feed"])),
     ("http", Only(&["site", "documents"])),
     ("metrics", Only(&["http", "site", "documents", "feed"])),
     ("build", Only(&["site", "documents"])),

@@ -1,0 +1,124 @@
+//! What a User-Agent says of who reads.
+//!
+//! The field is a claim, and anybody can send any. So it is read for a few things alone: a word of
+//! [`programs`](super::programs), and in services' ways of writing it, for how many people they read and by which
+//! number they know the feed:
+//!
+//! ```text
+//! Feedly/1.0 (+http://www.feedly.com/fetcher.html; 42 subscribers; like FeedFetcher-Google)
+//! Feedbin feed-id:1234 - 37 subscribers
+//! Mozilla/5.0 (compatible; theoldreader.com; 3 subscribers; feed-id=5678)
+//! ```
+
+use std::hash::Hasher;
+
+use siphasher::sip::SipHasher13;
+
+use super::programs::{BOT, BROWSER, Kind, Program, UNKNOWN, UNNAMED, UNVERIFIED, is_bot, known};
+
+/// How much of the field is read, in bytes.
+const READ: usize = 512;
+
+/// How many of its words.
+const WORDS: usize = 64;
+
+/// The most subscribers that are believed: a claim of more is none. Programs that pose as services so as not to
+/// be turned away like to say a million.
+pub const MOST_SUBSCRIBERS: u32 = 500_000;
+
+/// How much of the name of an unknown service is kept, in bytes.
+pub(super) const NAME: usize = 32;
+
+/// Who reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Agent<'a> {
+    pub(super) program: Program,
+    pub(super) claim: Option<Claim<'a>>,
+}
+
+/// That somebody reads for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Claim<'a> {
+    /// What it calls itself, if it is not known: letters, digits and `._-` alone.
+    pub(super) name: &'a str,
+    /// For how many.
+    pub(super) subscribers: u32,
+    /// A hash of the number by which it knows the feed, if it says one.
+    pub(super) feed_id: Option<u64>,
+}
+
+impl<'a> Agent<'a> {
+    /// Reads the field; without one it is empty.
+    pub(super) fn read(field: &'a [u8]) -> Self {
+        let field = &field[..field.len().min(READ)];
+        let mut program = None;
+        let mut name: Option<&[u8]> = None;
+        let (mut is_browser, mut has_bot) = (false, false);
+        let mut subscribers = None;
+        let mut feed_id = None;
+        let mut words = words(field).take(WORDS).peekable();
+        let mut before: &[u8] = b"";
+        while let Some(word) = words.next() {
+            let is = |text: &str| word.eq_ignore_ascii_case(text.as_bytes());
+            if is("mozilla") {
+                is_browser = true;
+            } else if is("subscribers") || is("subscriber") {
+                subscribers = subscribers.or_else(|| number(before));
+            } else if is("count") && before.eq_ignore_ascii_case(b"subscriber") {
+                let after = words.peek().and_then(|next| number(next));
+                subscribers = subscribers.or(after);
+            } else if is("feed-id") {
+                feed_id = feed_id.or_else(|| words.peek().map(|next| hash(next)));
+            } else {
+                program = program.or_else(|| known(word));
+                has_bot |= program.is_none() && is_bot(word);
+                if name.is_none() && !is("compatible") && word[0].is_ascii_alphabetic() {
+                    name = Some(word);
+                }
+            }
+            before = word;
+        }
+        let program = program.unwrap_or(match name {
+            _ if has_bot => BOT,
+            _ if is_browser && subscribers.is_none() => BROWSER,
+            Some(_) if subscribers.is_some() => UNVERIFIED,
+            Some(_) => UNKNOWN,
+            None => UNNAMED,
+        });
+        let name = name.unwrap_or_default();
+        let name = str::from_utf8(&name[..name.len().min(NAME)]).unwrap_or_default();
+        let subscribers = subscribers.filter(|number| *number <= MOST_SUBSCRIBERS);
+        let is_service = program.kind == Kind::Service;
+        let claim = subscribers.filter(|_| is_service).map(|subscribers| Claim {
+            name,
+            subscribers,
+            feed_id,
+        });
+        Self { program, claim }
+    }
+}
+
+/// What stands between other characters than letters, digits and `._-`.
+fn words(field: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    let words = field.split(move |byte| !is_part(byte));
+    words.filter(|word| !word.is_empty())
+}
+
+fn number(word: &[u8]) -> Option<u32> {
+    if !word.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    // What has no room is far too many.
+    Some(str::from_utf8(word).ok()?.parse().unwrap_or(u32::MAX)).filter(|_| !word.is_empty())
+}
+
+/// Ids are told apart, no more: one that is made to be taken for another gains nothing.
+fn hash(word: &[u8]) -> u64 {
+    let mut hasher = SipHasher13::new();
+    hasher.write(word);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests;
