@@ -26,6 +26,7 @@ use hyper::{Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use jiff::Timestamp;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use tidings::audience::Audience;
 use tidings::config::{Config, Limits};
 use tidings::daemon;
 use tidings::entry::FolderPath;
@@ -52,7 +53,10 @@ fn main() -> Result<()> {
     let (ours, _readers) = tidings(state.path())?;
     let alone = hyper_alone()?;
     let tag = tag_of(ours)?;
-    let poll = format!("GET /rss.xml HTTP/1.1\r\nHost: a\r\nIf-None-Match: {tag}\r\n\r\n");
+    let agent = "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 42 subscribers)";
+    let poll = format!(
+        "GET /rss.xml HTTP/1.1\r\nHost: a\r\nUser-Agent: {agent}\r\nIf-None-Match: {tag}\r\n\r\n"
+    );
     let whole = "GET /rss.xml HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n";
 
     let floor = each(alone, &poll, "HTTP/1.1 304")?;
@@ -152,6 +156,7 @@ fn tidings(state: &Path) -> Result<(SocketAddr, Readers)> {
         state: state.to_owned(),
         adopt: false,
     })?;
+    let audience = Audience::new(Timestamp::now(), || 4711);
     let ages = Ages::new(Duration::from_mins(1), Duration::from_mins(15));
     let rules = Rules {
         documents: Arc::new(still.documents),
@@ -163,7 +168,10 @@ fn tidings(state: &Path) -> Result<(SocketAddr, Readers)> {
     let server = Server {
         site: Arc::new(ArcSwapOption::from_pointee(still.site.clone())),
         rules: Arc::new(ArcSwap::from_pointee(rules)),
-        observers: vec![Arc::new(Metrics::default())],
+        observers: vec![
+            Arc::new(Metrics::default()),
+            Arc::new(daemon::Readers::new(Arc::new(audience))),
+        ],
         connections: Arc::default(),
         clock: Timestamp::now,
         instant: Instant::now,

@@ -12,6 +12,7 @@ mod new;
 mod serve;
 mod service;
 mod settings;
+mod status;
 mod why;
 
 use std::ffi::OsString;
@@ -50,6 +51,7 @@ Examples:
   tidings check                            what is wrong, or worth a second look
   tidings why entries/lamp.md              is it published, where, and if not, why
   tidings feeds                            which feeds there are
+  tidings status                           how the daemon is, and who reads
   tidings build --out public --base-url https://example.org/
                                            the site as files
   tidings confirm-removal                  those many files are meant to be gone
@@ -76,6 +78,9 @@ enum Command {
     Serve(serve::Arguments),
     /// Write the whole site as files, for a server that serves nothing else
     Build(build::Arguments),
+    /// Say how the daemon is: what is live and to come, what is not published and why, who reads
+    #[command(after_help = status::EXIT_CODES)]
+    Status(status::Arguments),
     /// List the feeds: address, number of articles, last change
     Feeds(feeds::Arguments),
     /// Say what is wrong, or worth a second look, in a folder of articles
@@ -166,6 +171,7 @@ impl CommandLine {
             Some(Command::Ledger(arguments)) => return ledger::run(&arguments, overrides),
             Some(Command::Health(arguments)) => return health::run(&arguments, overrides),
             Some(Command::Build(arguments)) => build::run(&arguments, overrides, verbosity),
+            Some(Command::Status(arguments)) => status::run(arguments, overrides),
             Some(Command::Feeds(arguments)) => feeds::run(&arguments, overrides),
             Some(Command::New(arguments)) => new::run(&arguments, overrides),
             Some(Command::Config(arguments)) => config::run(&arguments, overrides),

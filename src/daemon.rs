@@ -31,6 +31,7 @@ mod notify;
 mod passed;
 mod process;
 mod pulse;
+mod readers;
 mod reload;
 mod restore;
 mod revision;
@@ -39,6 +40,7 @@ mod serving;
 mod settings_file;
 mod show;
 mod signals;
+mod status;
 mod still;
 #[cfg(test)]
 mod tests;
@@ -64,7 +66,6 @@ use crate::entry::AddressError;
 use crate::folder::names::Names;
 use crate::folder::scan::Folder;
 use crate::folder::watch::Hints;
-use crate::http::admin::Pages;
 use crate::http::freshness::Freshness;
 use crate::http::limiter::Limiter;
 use crate::http::{RollCall, Rules, Server};
@@ -85,12 +86,14 @@ use mending::Mending;
 use notify::Notifier;
 use passed::Passed;
 use pulse::Pulse;
+pub use readers::Readers;
 use reload::Reloading;
 use restore::{restore, show_again};
 use revision::Revisions;
 use serving::{Listeners, Serving};
 use settings_file::SettingsFile;
 use signals::{Signal, Signals};
+use status::Desk;
 pub use still::{Still, published, still};
 use writer::Writer;
 
@@ -240,9 +243,9 @@ async fn start(
     let names = Names::new(&config.ignore)?;
     let folder = Folder::new(entries.clone(), names, config.limits.entry_bytes);
     let journal = Arc::new(Journal::default());
-    let server = server(&config, &ledger, &folder, &shown, &journal);
-    let figures = Figures::new(&journal, &health, &server, &state);
-    let pages: Pages = vec![("/metrics", Arc::new(figures))];
+    let desk = Arc::new(Desk::new(&config, &folder, &shown, &health, &journal));
+    let server = server(&config, &ledger, &folder, &shown, &desk);
+    let pages = desk.pages(Figures::new(&journal, &health, &server, &state));
     listeners.announce(site.settings());
     let roll_call = server.roll_call.clone();
     let serving = Serving::start(server, listeners, &config, &health, pages)
@@ -264,7 +267,8 @@ async fn start(
     };
     let surroundings = Surroundings::new(&config, folder, ledger.root_device(), ties);
     #[cfg(unix)]
-    let (questions, control) = control::open(&state, &hints, health.admin());
+    let (questions, control) =
+        control::open(&state, &hints, health.admin(), Arc::clone(&desk).telling());
     let started = clock::instant();
     let looker = Looker::new(surroundings, &catalogue, started);
     let revisions = Revisions::default();
@@ -301,6 +305,7 @@ async fn start(
             serving,
             encryption,
             health,
+            desk,
             revisions,
             hints,
             notifier,
@@ -351,7 +356,7 @@ fn server(
     ledger: &Ledger,
     folder: &Folder,
     shown: &Arc<ArcSwapOption<Site>>,
-    journal: &Journal,
+    desk: &Desk,
 ) -> Server {
     let documents = Documents::new(ledger.bodies(), config.limits.document_cache);
     let rules = Rules {
@@ -364,7 +369,7 @@ fn server(
     Server {
         site: Arc::clone(shown),
         rules: Arc::new(ArcSwap::from_pointee(rules)),
-        observers: vec![Arc::clone(&journal.metrics) as _],
+        observers: desk.observers(),
         connections: Arc::default(),
         clock: clock::now,
         instant: clock::instant,

@@ -163,8 +163,18 @@ struct Admin {
 
 impl Answering for Admin {
     fn answer(self: &Arc<Self>, request: request::Parts, _: Client) -> Reply {
-        let response = admin::respond(&request, &self.health, &self.pages, self.listening);
-        Reply::Now(response.map(Content::Bytes))
+        let path = request.uri.path();
+        if !self.pages.iter().any(|(place, _)| *place == path) {
+            let response = admin::respond(&request, &self.health, &self.pages, self.listening);
+            return Reply::Now(response.map(Content::Bytes));
+        }
+        // To write one may take long, and this thread has signals and connections to look after.
+        let admin = Arc::clone(self);
+        let work = move || admin::respond(&request, &admin.health, &admin.pages, admin.listening);
+        Reply::Later(Box::pin(async move {
+            let made = tokio::task::spawn_blocking(work).await;
+            made.unwrap_or_else(|_| admin::broken()).map(Content::Bytes)
+        }))
     }
 }
 

@@ -8,6 +8,7 @@ mod assets;
 mod error;
 mod proof;
 mod readers;
+pub mod status;
 #[cfg(test)]
 mod tests;
 mod theme;

@@ -30,6 +30,7 @@ use tracing::{info, warn};
 
 use self::address::Address;
 pub(super) use self::address::listen_for_owner;
+use super::status::{Telling, Wanted};
 use crate::folder::watch::Hints;
 use crate::http::admin::Health;
 
@@ -39,8 +40,8 @@ const NAME: &str = "control.sock";
 /// The longest question, in bytes.
 const LONGEST_LINE: u64 = 256;
 
-/// The longest answer that is read, in bytes.
-const LONGEST_ANSWER: u64 = 64 * 1024;
+/// The longest answer that is read, in bytes. A status is the longest: its lists have an end.
+const LONGEST_ANSWER: u64 = 4 * 1024 * 1024;
 
 /// How long a question may take to come in, and an answer to be taken.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -65,14 +66,20 @@ pub enum Question {
     Alive,
     /// Whether it does all that it should.
     Ready,
+    /// How it is, for people.
+    Status,
+    /// How it is, for programs.
+    StatusJson,
 }
 
 impl Question {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 6] = [
         Self::ConfirmRemoval,
         Self::ConfirmClock,
         Self::Alive,
         Self::Ready,
+        Self::Status,
+        Self::StatusJson,
     ];
 
     /// The line that asks it.
@@ -82,13 +89,17 @@ impl Question {
             Self::ConfirmClock => "confirm-clock",
             Self::Alive => "alive",
             Self::Ready => "ready",
+            Self::Status => "status",
+            Self::StatusJson => "status-json",
         }
     }
 
     /// How long an answer may take.
     fn patience(self) -> Duration {
         match self {
-            Self::ConfirmRemoval | Self::ConfirmClock => PATIENCE + WORK,
+            Self::ConfirmRemoval | Self::ConfirmClock | Self::Status | Self::StatusJson => {
+                PATIENCE + WORK
+            }
             Self::Alive | Self::Ready => PATIENCE,
         }
     }
@@ -218,9 +229,10 @@ pub(super) fn open(
     state: &Path,
     hints: &Hints,
     health: Arc<Health>,
+    status: Telling,
 ) -> (Questions, Option<Control>) {
     let questions = Questions::default();
-    let control = Control::start(state, questions.clone(), hints.clone(), health);
+    let control = Control::start(state, questions.clone(), hints.clone(), health, status);
     (questions, control)
 }
 
@@ -239,11 +251,12 @@ impl Control {
         questions: Questions,
         hints: Hints,
         health: Arc<Health>,
+        status: Telling,
     ) -> Option<Self> {
         let start = || -> io::Result<Self> {
             let address = Address::of(state)?;
             let listener = tokio::net::UnixListener::from_std(address.listen()?)?;
-            let asked = Arc::new((questions, hints, health));
+            let asked = Arc::new((questions, hints, health, status));
             let task = tokio::spawn(serve(listener, asked));
             Ok(Self { address, task })
         };
@@ -264,7 +277,7 @@ impl Drop for Control {
 }
 
 /// Whom questions are for.
-type Askable = (Questions, Hints, Arc<Health>);
+type Askable = (Questions, Hints, Arc<Health>, Telling);
 
 async fn serve(listener: tokio::net::UnixListener, whom: Arc<Askable>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
@@ -288,7 +301,7 @@ async fn serve(listener: tokio::net::UnixListener, whom: Arc<Askable>) {
 
 async fn answer(
     mut peer: tokio::net::UnixStream,
-    (questions, hints, health): &Askable,
+    (questions, hints, health, status): &Askable,
 ) -> io::Result<()> {
     let (from, mut to) = peer.split();
     let mut line = String::new();
@@ -305,6 +318,8 @@ async fn answer(
             text: "ok".to_owned(),
         },
         Some(Question::Ready) => ready(health),
+        Some(Question::Status) => status_of(status, Wanted::Text).await,
+        Some(Question::StatusJson) => status_of(status, Wanted::Json).await,
         Some(question) => confirm(question, questions, hints).await,
         None => Answer {
             is_yes: false,
@@ -316,6 +331,18 @@ async fn answer(
     };
     let answer = format!("{}\n{text}\n", if is_yes { "yes" } else { "no" });
     tokio::time::timeout(PATIENCE, to.write_all(answer.as_bytes())).await?
+}
+
+async fn status_of(status: &Telling, wanted: Wanted) -> Answer {
+    let status = Arc::clone(status);
+    let written = tokio::task::spawn_blocking(move || status(wanted)).await;
+    match written.map_err(io::Error::other).flatten() {
+        Ok(text) => Answer { is_yes: true, text },
+        Err(error) => Answer {
+            is_yes: false,
+            text: format!("the status can't be told: {error}"),
+        },
+    }
 }
 
 /// What `/readyz` says.

@@ -112,6 +112,7 @@ impl Page for Figures {
         Written {
             content_type: writing.content_type(),
             body: page.unwrap_or_default().into(),
+            policy: None,
         }
     }
 }

@@ -112,7 +112,27 @@ struct State {
     /// Each with the reason in words, and since when it is there.
     troubles: BTreeMap<Trouble, (String, Timestamp)>,
     /// What was said of a file last, so that it is said once.
-    told: BTreeMap<String, String>,
+    told: BTreeMap<String, Told>,
+}
+
+/// Why a file is not published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// What is wrong; where in the file, if that is known.
+    pub(super) reason: Reason,
+    /// Since when it is.
+    pub(super) since: Timestamp,
+}
+
+/// See [`Told`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// Something in the file.
+    Problem(Problem),
+    /// The file as such.
+    Other(String),
+    /// A place in the folder that a walk could not look at.
+    Hidden(String),
 }
 
 /// How many of the files that a turn has to read are read.
@@ -242,23 +262,49 @@ impl Health {
 
     /// Tells that the version just read of the file at `path` can't be published.
     pub(super) fn rejected(&self, path: &FolderPath, problem: &Problem) {
-        self.is_news(path.as_str(), problem.to_string());
+        self.is_news(path.as_str(), Reason::Problem(problem.clone()));
         tell(path, problem);
     }
 
     /// Tells that the file at `path` can't be published beside the others; once, however often it is
     /// tried again.
     pub(super) fn refused(&self, path: &FolderPath, problem: &Problem) {
-        if self.is_news(path.as_str(), problem.to_string()) {
+        if self.is_news(path.as_str(), Reason::Problem(problem.clone())) {
             tell(path, problem);
         }
     }
 
     /// Tells that something is wrong with `place`, a path in the folder; once, as long as it is so.
     pub(super) fn report(&self, place: &str, reason: &str) {
-        if self.is_news(place, reason.to_owned()) {
+        if self.is_news(place, Reason::Other(reason.to_owned())) {
             warn!(%place, %reason, "not published");
         }
+    }
+
+    /// Tells what a walk of everything could not look at; what an earlier one could not, it can again.
+    pub(super) fn hidden(&self, troubles: &[(String, String)]) {
+        let is_hidden = |place: &str| troubles.iter().any(|(hidden, _)| hidden == place);
+        self.lock()
+            .told
+            .retain(|place, told| !matches!(told.reason, Reason::Hidden(_)) || is_hidden(place));
+        for (place, reason) in troubles {
+            if self.is_news(place, Reason::Hidden(reason.clone())) {
+                warn!(%place, %reason, "not published");
+            }
+        }
+    }
+
+    /// The first so many of the places that are not published, in their order, and how many there are.
+    pub(super) fn unpublished(&self, most: usize) -> (Vec<(String, Told)>, usize) {
+        let state = self.lock();
+        let first = state.told.iter().take(most);
+        let first = first.map(|(place, told)| (place.clone(), told.clone()));
+        (first.collect(), state.told.len())
+    }
+
+    /// What is wrong with the daemon, and since when.
+    pub(super) fn wrong(&self) -> Vec<(String, Timestamp)> {
+        self.lock().troubles.values().cloned().collect()
     }
 
     /// The file at `path` is published, or gone, whatever was told of it before.
@@ -266,10 +312,14 @@ impl Health {
         self.lock().told.remove(path.as_str());
     }
 
-    fn is_news(&self, place: &str, what: String) -> bool {
+    fn is_news(&self, place: &str, reason: Reason) -> bool {
         let mut state = self.lock();
-        let is_news = state.told.get(place) != Some(&what);
-        state.told.insert(place.to_owned(), what);
+        let is_news = state.told.get(place).is_none_or(|it| it.reason != reason);
+        if is_news {
+            let since = clock::now();
+            let told = Told { reason, since };
+            state.told.insert(place.to_owned(), told);
+        }
         is_news
     }
 
@@ -393,5 +443,44 @@ mod tests {
         assert!(health.troubles().iter().all(|it| it.since.is_none()));
         assert!(!health.set(Trouble::MassRemoval, false));
         assert_eq!(told(), None);
+    }
+
+    #[test]
+    fn what_is_not_published_is_listed_until_it_is() {
+        let health = Health::new();
+        let path = |text: &str| FolderPath::new(text).unwrap();
+        let problem = Problem {
+            line: 3,
+            column: 7,
+            message: "not a date".to_owned(),
+        };
+        let listed = |most| {
+            let (first, total) = health.unpublished(most);
+            let places: Vec<String> = first.into_iter().map(|(place, _)| place).collect();
+            (places, total)
+        };
+        health.rejected(&path("b.md"), &problem);
+        let (first, _) = health.unpublished(1);
+        assert_eq!(first[0].1.reason, Reason::Problem(problem.clone()));
+        health.report("a.md", "can't be read");
+        let hidden = |places: &[&str]| {
+            let troubles = places.iter().map(|it| ((*it).to_owned(), "no".to_owned()));
+            health.hidden(&troubles.collect::<Vec<_>>());
+        };
+        hidden(&["c", "d"]);
+        let all = |it: &[&str]| it.iter().map(|&it| it.to_owned()).collect::<Vec<_>>();
+        assert_eq!(listed(9), (all(&["a.md", "b.md", "c", "d"]), 4));
+        assert_eq!(listed(2), (all(&["a.md", "b.md"]), 4));
+        // The same again: since when it is so does not change.
+        let since = |health: &Health| health.unpublished(2).0[1].1.since;
+        let before = since(&health);
+        health.rejected(&path("b.md"), &problem);
+        assert_eq!(since(&health), before);
+        // A walk that sees one of the places, and then all.
+        hidden(&["d"]);
+        assert_eq!(listed(9).1, 3);
+        hidden(&[]);
+        health.accepted(&path("b.md"));
+        assert_eq!(listed(9), (all(&["a.md"]), 1));
     }
 }

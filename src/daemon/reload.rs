@@ -17,6 +17,7 @@ use super::notify::Notifier;
 use super::passed::Passed;
 use super::revision::{Revision, Revisions};
 use super::serving::{Listeners, Serving};
+use super::status::Desk;
 use super::{Source, StartError, ages, limiter, settings};
 use crate::config::Config;
 use crate::folder::names::Names;
@@ -34,6 +35,7 @@ pub(super) struct Reloading {
     pub(super) serving: Serving,
     pub(super) encryption: Encryption,
     pub(super) health: Arc<Health>,
+    pub(super) desk: Arc<Desk>,
     pub(super) revisions: Revisions,
     pub(super) hints: Hints,
     pub(super) notifier: Notifier,
@@ -106,6 +108,7 @@ impl Reloading {
             }
             let readers = &self.serving.readers;
             readers.follow(self.rules(&config, &folder, is_new));
+            self.desk.follow(&config, &folder);
             self.revisions.put(Revision {
                 settings,
                 folder: is_new(LOOKING).then_some(folder),

@@ -153,10 +153,12 @@ impl Listeners {
             let _ = writeln!(stderr, "  {:<10}http://{address}/", "redirect");
         }
         if let Some(admin) = &self.admin {
-            let _ = match admin.socket.address() {
-                Some(address) => writeln!(stderr, "  {:<10}http://{address}/readyz", "health"),
-                None => writeln!(stderr, "  {:<10}{}", "health", admin.place),
-            };
+            if let Some(address) = admin.socket.address() {
+                let _ = writeln!(stderr, "  {:<10}http://{address}/readyz", "health");
+                let _ = writeln!(stderr, "  {:<10}http://{address}/status", "status");
+            } else {
+                let _ = writeln!(stderr, "  {:<10}{}", "health", admin.place);
+            }
         }
     }
 }

@@ -172,7 +172,9 @@ impl Writer {
                 }
                 Question::ConfirmClock => Outcome::ClockFine,
                 // They are not for the writer.
-                Question::Alive | Question::Ready => continue,
+                Question::Alive | Question::Ready | Question::Status | Question::StatusJson => {
+                    continue;
+                }
             };
             // Whoever asked may have hung up.
             let _ = to.send(outcome);

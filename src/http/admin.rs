@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use hyper::header::{
     ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
-    X_CONTENT_TYPE_OPTIONS,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request;
 use hyper::{Method, Response, StatusCode};
@@ -55,6 +55,8 @@ pub struct Written {
     pub content_type: &'static str,
     /// All of it.
     pub body: Bytes,
+    /// What it may load and do in a browser; `None`: nothing.
+    pub policy: Option<&'static str>,
 }
 
 /// Pages by their paths.
@@ -97,10 +99,18 @@ pub fn respond(
             Some((_, page)) => {
                 let accept = request.headers.get_all(ACCEPT).into_iter();
                 let accept: Vec<&str> = accept.filter_map(|it| it.to_str().ok()).collect();
-                let Written { content_type, body } = page.write(&accept.join(","));
-                let mut response = plain(StatusCode::OK, body);
-                let content_type = HeaderValue::from_static(content_type);
-                response.headers_mut().insert(CONTENT_TYPE, content_type);
+                let written = page.write(&accept.join(","));
+                let mut response = plain(StatusCode::OK, written.body);
+                let fields = response.headers_mut();
+                let content_type = HeaderValue::from_static(written.content_type);
+                fields.insert(CONTENT_TYPE, content_type);
+                if let Some(policy) = written.policy {
+                    let policy = HeaderValue::from_static(policy);
+                    fields.insert(CONTENT_SECURITY_POLICY, policy);
+                }
+                // Where it leads is public; that it exists is nobody's business there.
+                let nothing = HeaderValue::from_static("no-referrer");
+                fields.insert(REFERRER_POLICY, nothing);
                 response
             }
             None => failure(StatusCode::NOT_FOUND),
@@ -121,6 +131,11 @@ fn is_us(host: &str, listening: IpAddr) -> bool {
         }
         Err(_) => host.eq_ignore_ascii_case("localhost"),
     }
+}
+
+/// What is told where a page can't be written.
+pub(super) fn broken() -> Response<Bytes> {
+    failure(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 /// As everywhere, less what lets pages of other sites read it.
@@ -163,6 +178,7 @@ mod tests {
             Written {
                 content_type: "text/x-echo",
                 body: accept.to_owned().into(),
+                policy: Some("default-src 'self'"),
             }
         }
     }
@@ -206,6 +222,8 @@ mod tests {
         );
         assert_eq!(response.headers()[CONTENT_TYPE], "text/x-echo");
         assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+        let policy = &response.headers()[CONTENT_SECURITY_POLICY];
+        assert_eq!(policy, "default-src 'self'");
         for (method, host, path, status) in [
             ("POST", "localhost", "/echo", 405),
             ("GET", "evil.example", "/echo", 421),

@@ -73,6 +73,18 @@ impl Client {
     }
 }
 
+/// An IPv4 address or an IPv6 /56, which is what a household gets, as a number whose lowest byte is 4 or 6.
+pub fn household(address: IpAddr) -> u64 {
+    match address.to_canonical() {
+        IpAddr::V4(address) => u64::from(address.to_bits()) << 8 | 4,
+        IpAddr::V6(address) => {
+            // 56 of 128 bits, which do fit.
+            let prefix = u64::try_from(address.to_bits() >> (128 - 56)).unwrap_or_default();
+            prefix << 8 | 6
+        }
+    }
+}
+
 /// The last, read from the right, whom somebody trusted names; `None` if the last element is no
 /// address already.
 fn last_named(

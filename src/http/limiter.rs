@@ -41,7 +41,7 @@ use bytes::Bytes;
 use hyper::header::{ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
-use super::client::Client;
+use super::client::{self, Client};
 use super::respond;
 use crate::entry::Digest;
 
@@ -185,20 +185,12 @@ impl Wait {
 fn household(client: Client) -> Option<u64> {
     /// The lowest byte says what it is: 4, 6, or this.
     const UNCLEAR: u64 = 0;
-    let address = match client {
-        Client::Unix => return None,
-        Client::Unclear => return Some(UNCLEAR),
-        Client::Peer(address) if is_private(address.to_canonical()) => return None,
-        Client::Peer(address) | Client::Named(address) => address.to_canonical(),
-    };
-    Some(match address {
-        IpAddr::V4(address) => u64::from(address.to_bits()) << 8 | 4,
-        IpAddr::V6(address) => {
-            // 56 of 128 bits, which do fit.
-            let prefix = u64::try_from(address.to_bits() >> (128 - 56)).unwrap_or_default();
-            prefix << 8 | 6
-        }
-    })
+    match client {
+        Client::Unix => None,
+        Client::Unclear => Some(UNCLEAR),
+        Client::Peer(address) if is_private(address.to_canonical()) => None,
+        Client::Peer(address) | Client::Named(address) => Some(client::household(address)),
+    }
 }
 
 /// Whether an address is not one of the Internet. (RFC 1918, 3927, 4193, 4291, 6598)

@@ -102,7 +102,7 @@ impl Theme {
     }
 }
 
-fn environment() -> Result<Environment<'static>, PageError> {
+pub(super) fn environment() -> Result<Environment<'static>, PageError> {
     let mut environment = Environment::new();
     // A name that is not there is a slip, and would leave a hole in the page.
     environment.set_undefined_behavior(UndefinedBehavior::Strict);

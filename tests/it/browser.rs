@@ -193,6 +193,85 @@ fn people_see_the_pages_in_a_browser() {
     assert_eq!(raw.media_type, "application/rss+xml; charset=utf-8");
 }
 
+/// The publisher's own page, on the admin listener, with something in each of its parts.
+#[test]
+fn publishers_see_the_status_in_a_browser() {
+    let Some(tidings) = site() else { return };
+    let word = "donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft";
+    let line = format!("{word} {word} {word}");
+    tidings.drop_entry(
+        &format!("{word}.md"),
+        &format!("---\ntitle: <b>{line}</b>\ndate: {line}\n---\n"),
+    );
+    tidings.drop_entry(
+        "later.md",
+        &format!("---\ntitle: {word}{word}\ndate: 2091-05-01\n---\nSail.\n\nRead: {word}{word}\n"),
+    );
+    for (path, agent) in [
+        (
+            "/atom.xml",
+            "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 1234 subscribers)",
+        ),
+        ("/atom.xml", "Feedbin feed-id:7 - 37 subscribers"),
+        ("/atom.xml", "newsboat/2.36"),
+        (
+            "/rss.xml",
+            "Mozilla/5.0 (compatible; Miniflux/2.2.3; +https://miniflux.app)",
+        ),
+        ("/rss.xml", "Googlebot/2.1"),
+        (
+            "/rss.xml",
+            "AServiceWithANameThatIsLongAndUnknown/1.0 (900 subscribers)",
+        ),
+        (
+            "/tags/bridge/feed.json",
+            "NetNewsWire (RSS Reader; https://netnewswire.com/)",
+        ),
+    ] {
+        let first = tidings.get_with(path, &[("User-Agent", agent)]);
+        let tag = first.header("etag").unwrap_or_default().to_owned();
+        let again = [("User-Agent", agent), ("If-None-Match", &*tag)];
+        tidings.get_with(path, &again);
+    }
+    crate::support::eventually("all of it is known", PATIENCE, || {
+        let page = tidings.admin("/status", &[]);
+        let has = |part: &str| page.text().contains(part);
+        (has(&format!("{word}.md:3:7")) && has("2091-05-01 00:00")).then_some(())
+    });
+    let base = format!("http://{}/", tidings.admin_address());
+    let screens = repository().join("target/screens");
+    fs::create_dir_all(&screens).unwrap();
+    let visits = [
+        json!({ "name": "status", "path": "/status" }),
+        json!({ "name": "status-dark", "path": "/status", "scheme": "dark" }),
+        json!({ "name": "status-phone", "path": "/status", "width": 390 }),
+        json!({ "name": "status-phone-dark", "path": "/status", "width": PHONE, "scheme": "dark" }),
+    ];
+    let chromium = std::env::var_os("TIDINGS_CHROMIUM").unwrap_or_else(|| "chromium".into());
+    let said = run(
+        node()
+            .arg(repository().join("tests/it/browser/visit.js"))
+            .arg(which(&chromium))
+            .arg(&base)
+            .arg(&screens)
+            .arg(serde_json::to_string(&visits).unwrap()),
+        PATIENCE,
+    );
+    let seen: Vec<Seen> = serde_json::from_str(&said).unwrap();
+    for page in &seen {
+        assert_eq!(page.problems, Vec::<String>::new(), "{page:#?}");
+        assert_eq!(page.statuses, [200], "{page:#?}");
+        assert_eq!(page.too_wide, 0, "{page:#?}");
+        assert_eq!(page.heading, "Running", "{page:#?}");
+    }
+    let [light, dark, ..] = seen.as_slice() else {
+        panic!("{seen:?}");
+    };
+    // Its style sheet is there.
+    assert_ne!(light.background, dark.background);
+    assert_eq!(light.background, "rgb(252, 250, 245)");
+}
+
 /// Playwright wants the path of the browser.
 fn which(program: &std::ffi::OsStr) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -216,6 +295,8 @@ fn pages_are_valid_html() {
         (answer.status == 410).then_some(answer)
     });
     fs::write(folder.path().join("gone.html"), gone.body).unwrap();
+    let status = tidings.admin("/status", &[]);
+    fs::write(folder.path().join("status.html"), status.body).unwrap();
     let mut validate = node();
     validate
         .arg(modules().join("html-validate/bin/html-validate.mjs"))

@@ -44,6 +44,7 @@ mod removal;
 mod service;
 mod smoke;
 mod start_stop;
+mod status;
 mod support;
 mod tls;
 mod units;

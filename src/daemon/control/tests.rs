@@ -3,6 +3,11 @@ use std::os::unix::net::UnixListener;
 
 use super::*;
 
+/// A status that says in which form it was wanted.
+fn telling() -> Telling {
+    Arc::new(|wanted| Ok(format!("{wanted:?}\nline two")))
+}
+
 /// A daemon that answers questions with `answer`, and what a client then gets.
 fn check(state: &Path, outcome: Outcome, expected: (bool, &str)) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -17,6 +22,7 @@ fn check(state: &Path, outcome: Outcome, expected: (bool, &str)) {
         questions.clone(),
         hints.clone(),
         Arc::new(Health::new()),
+        telling(),
     )
     .unwrap();
     let mode = std::fs::metadata(state.join(NAME)).unwrap().permissions();
@@ -103,6 +109,7 @@ fn other_questions_are_refused_and_long_ones_cut_off() {
         Questions::default(),
         Hints::default(),
         Arc::new(Health::new()),
+        telling(),
     )
     .unwrap();
     for question in ["stop\n".to_owned(), "\n".to_owned(), "x".repeat(256)] {
@@ -127,13 +134,16 @@ fn health_is_told_without_the_writer() {
     let questions = Questions::default();
     let hints = Hints::default();
     let asked = Arc::clone(&health);
-    let _control = Control::start(folder.path(), questions.clone(), hints, asked).unwrap();
+    let _control =
+        Control::start(folder.path(), questions.clone(), hints, asked, telling()).unwrap();
     let check = |question, is_yes: bool, text: &str| {
         let answer = ask(folder.path(), question).unwrap();
         assert_eq!((answer.is_yes, answer.text.as_str()), (is_yes, text));
     };
     check(Question::Alive, true, "ok");
     check(Question::Ready, false, "starting");
+    check(Question::Status, true, "Text\nline two");
+    check(Question::StatusJson, true, "Json\nline two");
     health.set(vec!["the disk is full".into(), "the folder is away".into()]);
     check(Question::Alive, true, "ok");
     let both = "the disk is full\nthe folder is away";

@@ -27,9 +27,7 @@ impl Looker {
                 return finding;
             }
         };
-        for (place, reason) in &listing.troubles {
-            self.around.health.report(place, reason);
-        }
+        self.around.health.hidden(&listing.troubles);
         self.forget_defaults(&listing);
         let entries = listing.entries.iter().map(|(path, _)| path);
         let beside = listing.beside.iter().map(|(path, _)| path);
