@@ -2,13 +2,16 @@
 
 mod build;
 mod check;
+mod completions;
 mod config;
 mod confirm;
 mod feeds;
 mod health;
 mod ledger;
 mod logging;
+mod man;
 mod new;
+mod output;
 mod serve;
 mod service;
 mod settings;
@@ -16,7 +19,7 @@ mod status;
 mod why;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -26,12 +29,15 @@ use crate::daemon::StartError;
 use logging::Verbosity;
 use settings::{Overrides, SettingsError};
 
+/// The version and, in a program built from a checkout, its commit: `config/version.rs`.
+const VERSION: &str = env!("TIDINGS_VERSION");
+
 /// Publishes a folder of articles as feeds.
 ///
 /// Drop an article into the folder; seconds later every feed reader can have it, as RSS 2.0,
 /// Atom 1.0 and JSON Feed. `tidings` alone is `tidings serve`.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES, subcommand_help_heading = "Commands")]
+#[command(name = "tidings", version = VERSION, after_help = EXAMPLES, subcommand_help_heading = "Commands")]
 struct CommandLine {
     #[command(subcommand)]
     command: Option<Command>,
@@ -112,6 +118,10 @@ enum Command {
     Service(service::Arguments),
     /// Check, copy or rebuild what ids and dates are kept in
     Ledger(ledger::Arguments),
+    /// Print what a shell needs to complete command lines
+    Completions(completions::Arguments),
+    /// Write the manual, a page for each command
+    Man(man::Arguments),
 }
 
 /// Does what the command line says, and tells how it went.
@@ -175,6 +185,8 @@ impl CommandLine {
             Some(Command::Feeds(arguments)) => feeds::run(&arguments, overrides),
             Some(Command::New(arguments)) => new::run(&arguments, overrides),
             Some(Command::Config(arguments)) => config::run(&arguments, overrides),
+            Some(Command::Completions(arguments)) => completions::run(&arguments),
+            Some(Command::Man(arguments)) => man::run(&arguments),
         }?;
         Ok(true)
     }
@@ -216,12 +228,6 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
             .downcast_ref::<io::Error>()
             .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     })
-}
-
-/// Whether stderr shows colours: on a terminal, unless the user asked for none
-/// (<https://no-color.org>).
-fn stderr_has_colours() -> bool {
-    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! `tidings build`: the whole site as files.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueHint};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::UsageError;
 use super::logging::{self, Verbosity};
+use super::output;
 use super::settings::{Overrides, Settings};
 use crate::build::{BuildError, Built, Source, Target, build};
 use crate::daemon;
@@ -17,7 +17,7 @@ use crate::daemon;
 #[command(after_help = HELP)]
 pub(super) struct Arguments {
     /// The folder to write into: a new or empty one, or that of an earlier build
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: PathBuf,
 }
 
@@ -32,6 +32,7 @@ Examples:
   tidings build --out /srv/www --entries ~/articles
 
 Not written: feeds of several terms at once, and pages that say that an article was withdrawn.
+
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings.";
 
 pub(super) fn run(
@@ -78,12 +79,8 @@ pub(super) fn run(
         removed,
     } = built.map_err(refused)?;
     let out = arguments.out.display();
-    writeln!(
-        io::stdout(),
-        "{out}: {files} files, {written} written, {removed} removed"
-    )
-    .context("can't write to standard output")?;
-    Ok(())
+    let built = format!("{out}: {files} files, {written} written, {removed} removed\n");
+    output::print(&built)
 }
 
 /// A folder of somebody else's is a slip of whoever calls.

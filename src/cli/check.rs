@@ -3,17 +3,18 @@
 mod judge;
 
 use std::collections::HashMap;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueHint};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::UsageError;
+use super::output::{self, Format, has_colours};
 use super::settings::{Overrides, Settings};
-use crate::check::{Code, Known, Review, Severity, draw, review};
+use crate::check::{Code, Finding, Known, Review, Severity, draw, review};
 use crate::daemon;
 use crate::entry::parse::text_of;
 use crate::entry::{Address, FolderPath};
@@ -26,7 +27,7 @@ use crate::site::{Kept, Site};
 #[command(after_help = HELP)]
 pub(super) struct Arguments {
     /// The folder to look at, instead of the one in the settings
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     folder: Option<PathBuf>,
     /// How to tell it
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -36,18 +37,16 @@ pub(super) struct Arguments {
     strict: bool,
 }
 
-const HELP: &str = "\
-Also judges the feeds that would be published by the rules of the W3C's feed validator. Nothing is
-changed, and a daemon may be running. Exit codes: 0 nothing is wrong (with --strict, not even
-a warning), 1 something is, 2 wrong usage or settings.";
+const HELP: &str = r#"Also judges the feeds that would be published by the rules of the W3C's feed validator. Nothing is
+changed, and a daemon may be running.
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people: each with its line and a caret
-    Human,
-    /// For programs: one object, whose names stay as they are
-    Json,
-}
+Examples:
+  tidings check
+  tidings check ~/articles --strict
+  tidings check --format json | jq -r '.findings[] | "\(.file):\(.line): \(.message)"'
+
+Exit codes: 0 nothing is wrong (with --strict, not even a warning), 1 something is,
+2 wrong usage or settings."#;
 
 /// A folder and what a look at it found.
 pub(super) struct Looked {
@@ -127,20 +126,11 @@ pub(super) fn run(arguments: Arguments, mut overrides: Overrides) -> anyhow::Res
         Format::Human => human(&looked),
         Format::Json => json(&looked)?,
     };
-    let mut stdout = io::stdout().lock();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .context("can't write to standard output")?;
+    output::print(&text)?;
     let review = &looked.review;
     let is_well = review.count(Severity::Error) == 0
         && (!arguments.strict || review.count(Severity::Warning) == 0);
     Ok(is_well)
-}
-
-/// Whether standard output shows colours.
-pub(super) fn has_colours() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 fn human(looked: &Looked) -> String {
@@ -151,7 +141,11 @@ fn human(looked: &Looked) -> String {
         let source = sources
             .entry(&finding.file)
             .or_insert_with(|| source(folder, &finding.file));
-        text.push_str(&draw(finding, source.as_deref(), has_colours()));
+        text.push_str(&draw(
+            finding,
+            source.as_deref(),
+            has_colours(&io::stdout()),
+        ));
         text.push_str("\n\n");
     }
     let errors = review.count(Severity::Error);
@@ -194,7 +188,7 @@ struct Report<'a> {
 }
 
 #[derive(Serialize)]
-struct Reported<'a> {
+pub(super) struct Reported<'a> {
     severity: Severity,
     code: Code,
     file: &'a str,
@@ -204,17 +198,23 @@ struct Reported<'a> {
     suggestions: &'a [String],
 }
 
+impl<'a> From<&'a Finding> for Reported<'a> {
+    fn from(finding: &'a Finding) -> Self {
+        Self {
+            severity: finding.severity,
+            code: finding.code,
+            file: &finding.file,
+            line: finding.problem.line,
+            column: finding.problem.column,
+            message: &finding.problem.message,
+            suggestions: &finding.suggestions,
+        }
+    }
+}
+
 fn json(looked: &Looked) -> anyhow::Result<String> {
     let review = &looked.review;
-    let findings = review.findings.iter().map(|finding| Reported {
-        severity: finding.severity,
-        code: finding.code,
-        file: &finding.file,
-        line: finding.problem.line,
-        column: finding.problem.column,
-        message: &finding.problem.message,
-        suggestions: &finding.suggestions,
-    });
+    let findings = review.findings.iter().map(Reported::from);
     let report = Report {
         version: 1,
         folder: looked.folder.root().display().to_string(),
@@ -223,6 +223,5 @@ fn json(looked: &Looked) -> anyhow::Result<String> {
         warnings: review.count(Severity::Warning),
         findings: findings.collect(),
     };
-    let text = serde_json::to_string_pretty(&report).context("can't write JSON")?;
-    Ok(text + "\n")
+    output::json(&report)
 }

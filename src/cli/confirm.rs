@@ -30,7 +30,7 @@ pub(super) fn run(what: What, overrides: Overrides) -> anyhow::Result<bool> {
     let state = Settings::load(overrides)?.state()?;
     let answer = daemon::ask(&state, question)?;
     if answer.is_yes {
-        writeln!(std::io::stdout(), "{}", answer.text)?;
+        super::output::print(&format!("{}\n", answer.text))?;
     } else {
         writeln!(std::io::stderr(), "tidings: {}", answer.text)?;
     }

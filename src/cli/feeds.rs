@@ -1,12 +1,11 @@
 //! `tidings feeds`: which feeds there are.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
-use anyhow::Context;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
+use super::output::{self, Format};
 use super::settings::{Overrides, Settings};
 use crate::daemon;
 use crate::feed::Format as DocumentFormat;
@@ -28,14 +27,6 @@ Examples:
   tidings feeds
   tidings feeds --format json --state /var/lib/tidings";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people: a line each
-    Human,
-    /// For programs: one object, whose names stay as they are
-    Json,
-}
-
 pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result<()> {
     let settings = Settings::load(overrides)?;
     let site = daemon::published(&settings.config, &settings.state()?)?;
@@ -43,11 +34,7 @@ pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result
         Format::Human => human(&site),
         Format::Json => json(&site)?,
     };
-    let mut stdout = io::stdout().lock();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .context("can't write to standard output")
+    output::print(&text)
 }
 
 /// Address, number of entries, last change.
@@ -109,6 +96,5 @@ fn json(site: &Site) -> anyhow::Result<String> {
         version: 1,
         feeds: feeds.collect(),
     };
-    let text = serde_json::to_string_pretty(&report).context("can't write JSON")?;
-    Ok(text + "\n")
+    output::json(&report)
 }

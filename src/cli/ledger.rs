@@ -1,12 +1,12 @@
 //! `tidings ledger`: is it whole, a copy of it, and a new one from its mirror.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueHint};
 use serde::Serialize;
 
+use super::output::{self, Format};
 use super::settings::{Overrides, Settings};
 use crate::daemon::StartError;
 use crate::ledger::{Checked, Ledger};
@@ -23,7 +23,7 @@ enum Command {
     #[command(after_help = BACKUP_HELP)]
     Backup {
         /// The file to make; one that is there is not overwritten
-        #[arg(value_name = "FILE")]
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: PathBuf,
     },
     /// Look at every page, row and text of the ledger, and at its mirror
@@ -38,14 +38,6 @@ enum Command {
     Rebuild,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Human,
-    /// For programs: one object, whose names stay as they are
-    Json,
-}
-
 const BACKUP_HELP: &str = "\
 A daemon may serve and publish meanwhile: the copy is the ledger at one moment.
 
@@ -57,20 +49,23 @@ To go back to a copy, stop the daemon, remove ledger.sqlite and what is named li
 folder, and put the copy there as ledger.sqlite. Elsewhere, start with --adopt.";
 
 const CHECK_HELP: &str = "\
-Nothing is changed, and a daemon may be running. Exit codes: 0 nothing is wrong, 1 something is,
-2 wrong usage or settings.
+Nothing is changed, and a daemon may be running.
 
 Examples:
   tidings ledger check
-  tidings ledger check --format json --state /var/lib/tidings";
+  tidings ledger check --format json --state /var/lib/tidings
+
+Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage or settings.";
 
 const REBUILD_HELP: &str = "\
 A daemon does this by itself when it finds damage; this is for when you know better. The old files are
-kept in a folder damaged-1, damaged-2, … in the state folder. Exit code 75: a daemon is running.
+kept in a folder damaged-1, damaged-2, … in the state folder.
 
 Examples:
   tidings ledger rebuild
-  tidings ledger rebuild --entries ~/articles --state /var/lib/tidings";
+  tidings ledger rebuild --entries ~/articles --state /var/lib/tidings
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 75 a daemon is running.";
 
 /// Returns whether all is well.
 pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result<bool> {
@@ -97,11 +92,7 @@ pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result
             format!("{restored}\n")
         }
     };
-    let mut stdout = io::stdout().lock();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .context("can't write to standard output")?;
+    output::print(&text)?;
     Ok(is_well)
 }
 
@@ -133,6 +124,5 @@ fn json(checked: &Checked) -> anyhow::Result<String> {
         entries: checked.entries,
         findings: &checked.findings,
     };
-    let text = serde_json::to_string_pretty(&report).context("can't write JSON")?;
-    Ok(text + "\n")
+    output::json(&report)
 }

@@ -62,7 +62,12 @@ impl Logging {
 pub(super) fn start(verbosity: Verbosity, config: &LogConfig) -> Result<Logging, SettingsError> {
     let environment = std::env::var("RUST_LOG").ok();
     let filter = filter(environment.as_deref(), verbosity, config)?;
-    let writing = writing(filter, super::stderr_has_colours(), io::stderr).with_filter_reloading();
+    let writing = writing(
+        filter,
+        super::output::has_colours(&io::stderr()),
+        io::stderr,
+    )
+    .with_filter_reloading();
     let handle = writing.reload_handle();
     // Only a second start in one process can fail, and then logs flow already.
     let _ = tracing::subscriber::set_global_default(writing.finish());

@@ -1,21 +1,20 @@
 //! `tidings new`: a file to begin with.
 
 use std::fs::OpenOptions;
-use std::io::{self, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 
 use anyhow::{Context, bail};
 use clap::Args;
 
 use super::UsageError;
+use super::output;
 use super::settings::{Overrides, Settings};
 use crate::daemon;
 use crate::entry::{FolderPath, Slug, Text};
 use crate::folder::names::Names;
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
-The file is a draft until its line `draft: true` is taken away. Its path is printed, so that an editor
-can be given it: $EDITOR \"$(tidings new \"The lamp is lit\")\"")]
+#[command(after_help = HELP)]
 pub(super) struct Arguments {
     /// What the article is called
     #[arg(value_name = "TITLE")]
@@ -24,6 +23,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     section: Option<String>,
 }
+
+const HELP: &str = r#"The file is a draft until its line `draft: true` is taken away. Its path is printed, so that an editor
+can be given it.
+
+Examples:
+  tidings new "The lamp is lit"
+  $EDITOR "$(tidings new "The lamp is lit" --section harbour)"
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings."#;
 
 /// How many articles of one name and day there may be.
 const MOST: u32 = 1000;
@@ -73,8 +81,7 @@ pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result
             Ok(mut file) => {
                 file.write_all(text.as_bytes())
                     .with_context(|| format!("can't write {}", path.display()))?;
-                return writeln!(io::stdout(), "{}", path.display())
-                    .context("can't write to standard output");
+                return output::print(&format!("{}\n", path.display()));
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => {

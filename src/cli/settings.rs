@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use crate::config::{self, CheckError, Config, Listen};
 use crate::entry::{Address, Digest};
@@ -16,12 +16,15 @@ use crate::ledger::Ledger;
 pub(super) struct Overrides {
     /// Read this settings file
     #[arg(long, value_name = "FILE", global = true, env = "TIDINGS_CONFIG")]
+    #[arg(value_hint = ValueHint::FilePath)]
     pub(super) config: Option<PathBuf>,
     /// Publish the articles of this folder
     #[arg(long, value_name = "DIR", global = true, env = "TIDINGS_ENTRIES")]
+    #[arg(value_hint = ValueHint::DirPath)]
     pub(super) entries: Option<PathBuf>,
     /// Keep ids and the last good state in this folder
     #[arg(long, value_name = "DIR", global = true, env = "TIDINGS_STATE")]
+    #[arg(value_hint = ValueHint::DirPath)]
     pub(super) state: Option<PathBuf>,
     /// Serve readers at this IP address and port, or unix:PATH; port 0 picks a free one. May be
     /// given several times
@@ -127,7 +130,7 @@ type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 fn parse(path: &Path, text: &str) -> Result<Config, SettingsError> {
     Config::parse(text).map_err(|error| {
         let name = path.display().to_string();
-        let report = if super::stderr_has_colours() {
+        let report = if super::output::has_colours(&io::stderr()) {
             error.render_coloured(&name, text)
         } else {
             error.render(&name, text)

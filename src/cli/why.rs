@@ -1,13 +1,15 @@
 //! `tidings why`: whether and where a file is published, and if not, why and when.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueHint};
+use serde::Serialize;
 
 use super::UsageError;
-use super::check::{Looked, has_colours, look, source};
+use super::check::{Looked, Reported, look, source};
+use super::output::{self, Format, has_colours};
 use super::settings::Overrides;
 use crate::check::{Code, Severity, draw, why};
 use crate::daemon;
@@ -15,11 +17,34 @@ use crate::entry::FolderPath;
 use crate::folder::scan::Folder;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 it is published, 1 it is not, 2 wrong usage or settings.")]
+#[command(after_help = HELP)]
 pub(super) struct Arguments {
     /// The file: as it is seen from here, or from the entries folder
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: PathBuf,
+    /// How to tell it
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+const HELP: &str = "\
+Nothing is changed, and a daemon may be running.
+
+Examples:
+  tidings why entries/lamp.md
+  tidings why harbour/lamp.md --entries ~/articles
+  tidings why entries/lamp.md --format json
+
+Exit codes: 0 it is published, 1 it is not, 2 wrong usage or settings.";
+
+/// What `--format json` prints. Names are only ever added.
+#[derive(Serialize)]
+struct Report<'a> {
+    version: u32,
+    file: &'a str,
+    published: bool,
+    sentences: &'a [String],
+    warnings: Vec<Reported<'a>>,
 }
 
 /// Returns whether it is published.
@@ -35,24 +60,36 @@ pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result
     } = looked;
     let config = &settings.config;
     let answer = why(&folder, &path, &review, &site, now, &config.timezone);
-    let mut text = answer.sentences.join("\n");
-    text.push('\n');
     let warnings = review.findings.iter();
     // What waits was told in a sentence already.
     let warnings = warnings.filter(|it| {
         it.severity == Severity::Warning && it.file == path.as_str() && it.code != Code::PendingLine
     });
-    for finding in warnings {
-        let source = source(&folder, path.as_str());
-        text.push('\n');
-        text.push_str(&draw(finding, source.as_deref(), has_colours()));
-        text.push('\n');
-    }
-    let mut stdout = io::stdout().lock();
-    stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-        .context("can't write to standard output")?;
+    let text = match arguments.format {
+        Format::Human => {
+            let source = source(&folder, path.as_str());
+            let mut text = answer.sentences.join("\n");
+            text.push('\n');
+            for finding in warnings {
+                text.push('\n');
+                text.push_str(&draw(
+                    finding,
+                    source.as_deref(),
+                    has_colours(&io::stdout()),
+                ));
+                text.push('\n');
+            }
+            text
+        }
+        Format::Json => output::json(&Report {
+            version: 1,
+            file: path.as_str(),
+            published: answer.is_published,
+            sentences: &answer.sentences,
+            warnings: warnings.map(Reported::from).collect(),
+        })?,
+    };
+    output::print(&text)?;
     Ok(answer.is_published)
 }
 
