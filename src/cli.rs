@@ -65,8 +65,8 @@ Examples:
   tidings config default > config/tidings.toml
                                            begin a settings file
 
-What a flag does not say, the environment does (TIDINGS_LISTEN for --listen), then the settings
-file, then the defaults.
+What a flag does not say, the environment does (TIDINGS_LISTEN for --listen; every setting has its
+variable, such as TIDINGS_FEEDS__LIMIT), then the settings file, then the defaults.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 75 another daemon serves this state.";
 
@@ -137,8 +137,11 @@ pub fn run() -> ExitCode {
     match line.run() {
         Ok(is_well) => ExitCode::from(u8::from(!is_well)),
         Err(error) => {
-            if !is_broken_pipe(&error) {
-                let _ = writeln!(io::stderr(), "tidings: {}", message(&error));
+            let told = message(&error);
+            if logging::is_for_programs() {
+                tracing::error!(target: "tidings", "{told}");
+            } else if !is_broken_pipe(&error) {
+                let _ = writeln!(io::stderr(), "tidings: {told}");
             }
             ExitCode::from(exit_code(&error))
         }

@@ -11,8 +11,10 @@ mod check;
 mod differences;
 mod error;
 mod feeds;
+mod given;
 mod http;
 mod listen;
+mod log;
 mod podcast;
 mod proxies;
 mod removal_guard;
@@ -31,8 +33,10 @@ use crate::entry::{Address, Language, Person, Text};
 pub use check::CheckError;
 pub use error::ConfigError;
 pub use feeds::{FeedConfig, FeedOrder, FeedsConfig, WithoutConfig};
+pub use given::{Given, ParseError};
 pub use http::HttpConfig;
 pub use listen::{AdminListen, CertificateConfig, Listen, TlsConfig};
+pub use log::{LogConfig, LogFormat};
 pub use podcast::{
     Category, Funding, Medium, Owner, PodcastConfig, RemoteFeed, ShowKind, ShowPerson,
 };
@@ -237,15 +241,6 @@ pub struct Limits {
     pub drain: Duration,
 }
 
-/// What is logged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LogConfig {
-    /// A filter as of the `tracing` crates: `info`, `tidings=debug`.
-    #[serde(deserialize_with = "values::level")]
-    pub level: String,
-}
-
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -349,14 +344,6 @@ impl Default for Limits {
             idle_timeout: Duration::from_mins(1),
             connection_age: Duration::from_mins(10),
             drain: Duration::from_secs(25),
-        }
-    }
-}
-
-impl Default for LogConfig {
-    fn default() -> Self {
-        Self {
-            level: "info".to_owned(),
         }
     }
 }

@@ -246,7 +246,7 @@ async fn start(
     let desk = Arc::new(Desk::new(&config, &folder, &shown, &health, &journal));
     let server = server(&config, &ledger, &folder, &shown, &desk);
     let pages = desk.pages(Figures::new(&journal, &health, &server, &state));
-    listeners.announce(site.settings());
+    listeners.announce(site.settings(), config.log.format);
     let roll_call = server.roll_call.clone();
     let serving = Serving::start(server, listeners, &config, &health, pages)
         .map_err(system("threads for readers"))?;

@@ -108,7 +108,7 @@ impl Live {
         let log = fs::read_to_string(&self.log)?;
         let mut lines = log.lines().rev();
         let number = lines.find_map(|line| {
-            let (_, rest) = line.split_once(" live=")?;
+            let (_, rest) = line.rsplit_once(" live=")?;
             rest.split(' ').next()?.parse().ok()
         });
         Ok(number)

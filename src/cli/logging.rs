@@ -1,18 +1,20 @@
-//! Logs for people, on stderr: `2026-01-31 10:00:00  INFO tidings::daemon: published entries=3`.
+//! The log, on stderr: what is told, and in which form.
 
-use std::fmt::{self, Write};
+mod fields;
+mod line;
+
 use std::io;
+use std::sync::OnceLock;
 
 use clap::Args;
-use tracing::field::{Field, Visit};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::field::RecordFields;
-use tracing_subscriber::fmt::format::{Format, Full, Writer};
-use tracing_subscriber::fmt::time::FormatTime;
-use tracing_subscriber::fmt::{FormatFields, MakeWriter, SubscriberBuilder};
+use tracing_subscriber::fmt::{MakeWriter, SubscriberBuilder};
 
+use super::output::has_colours;
 use super::settings::SettingsError;
-use crate::config::LogConfig;
+use crate::config::{LogConfig, LogFormat};
+use fields::Fields;
+use line::{Line, LocalTime};
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -58,16 +60,18 @@ impl Logging {
     }
 }
 
+/// The form in which this process logs, as soon as it does.
+static FORM: OnceLock<Line> = OnceLock::new();
+
 /// Logs to stderr from now on, as `RUST_LOG` says, else the flags, else the settings.
 pub(super) fn start(verbosity: Verbosity, config: &LogConfig) -> Result<Logging, SettingsError> {
     let environment = std::env::var("RUST_LOG").ok();
     let filter = filter(environment.as_deref(), verbosity, config)?;
-    let writing = writing(
-        filter,
-        super::output::has_colours(&io::stderr()),
-        io::stderr,
-    )
-    .with_filter_reloading();
+    let stream = std::env::var("JOURNAL_STREAM").ok();
+    let line = line_of(config.format, stream.as_deref(), stderr_file());
+    let line = *FORM.get_or_init(|| line);
+    let colours = line == Line::Text && has_colours(&io::stderr());
+    let writing = writing(line, filter, colours, io::stderr).with_filter_reloading();
     let handle = writing.reload_handle();
     // Only a second start in one process can fail, and then logs flow already.
     let _ = tracing::subscriber::set_global_default(writing.finish());
@@ -77,6 +81,11 @@ pub(super) fn start(verbosity: Verbosity, config: &LogConfig) -> Result<Logging,
         // It fails only when nobody logs any more.
         set: Box::new(move |filter| drop(handle.reload(filter))),
     })
+}
+
+/// Whether stderr has nothing but JSON from here to the end of the process.
+pub(super) fn is_for_programs() -> bool {
+    FORM.get() == Some(&Line::Json)
 }
 
 fn filter(
@@ -91,10 +100,45 @@ fn filter(
     Ok(EnvFilter::try_new(directives)?)
 }
 
-/// Writes lines for people.
-type Writing<W> = SubscriberBuilder<Fields, Format<Full, LocalTime>, EnvFilter, W>;
+/// The form of lines that the settings ask for. `stream` is the file that the journal reads,
+/// `DEVICE:INODE` as `JOURNAL_STREAM` names it: a service's, which whatever it starts with another stderr
+/// inherits all the same. So it counts only if `stderr` is that file. (systemd.exec(5))
+fn line_of(format: LogFormat, stream: Option<&str>, stderr: Option<(u64, u64)>) -> Line {
+    match format {
+        LogFormat::Text => Line::Text,
+        LogFormat::Json => Line::Json,
+        LogFormat::Journald => Line::Journal,
+        LogFormat::Auto => {
+            let named = stream.and_then(|it| it.split_once(':'));
+            let named = named.and_then(|(device, inode)| {
+                Some((device.parse::<u64>().ok()?, inode.parse::<u64>().ok()?))
+            });
+            if named.is_some() && named == stderr {
+                Line::Journal
+            } else {
+                Line::Text
+            }
+        }
+    }
+}
 
-fn writing<W>(filter: EnvFilter, colours: bool, writer: W) -> Writing<W>
+/// Device and inode of stderr.
+#[cfg(target_os = "linux")]
+fn stderr_file() -> Option<(u64, u64)> {
+    let found = rustix::fs::fstat(io::stderr()).ok()?;
+    Some((found.st_dev, found.st_ino))
+}
+
+/// Only Linux has a journal.
+#[cfg(not(target_os = "linux"))]
+fn stderr_file() -> Option<(u64, u64)> {
+    None
+}
+
+/// Writes lines in a form.
+type Writing<W> = SubscriberBuilder<Fields, Line, EnvFilter, W>;
+
+fn writing<W>(line: Line, filter: EnvFilter, colours: bool, writer: W) -> Writing<W>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -105,88 +149,8 @@ where
         // One that can't be written (stderr is closed) would be told on stderr, and panic.
         .log_internal_errors(false)
         .fmt_fields(Fields)
+        .event_format(line)
         .with_writer(writer)
-}
-
-/// The wall clock where the machine stands, to the second.
-struct LocalTime;
-
-impl FormatTime for LocalTime {
-    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a log line tells when it was written"
-        )]
-        let now = jiff::Zoned::now();
-        write!(writer, "{}", now.strftime("%F %T"))
-    }
-}
-
-/// How fields are written: `tracing-subscriber` has only the choice between its own way, and one that
-/// leaves out the causes of errors.
-struct Fields;
-
-impl<'writer> FormatFields<'writer> for Fields {
-    fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, fields: R) -> fmt::Result {
-        let mut writing = FieldWriting {
-            writer,
-            result: Ok(()),
-        };
-        fields.record(&mut writing);
-        writing.result
-    }
-}
-
-struct FieldWriting<'writer> {
-    writer: Writer<'writer>,
-    result: fmt::Result,
-}
-
-impl Visit for FieldWriting<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if self.result.is_ok() {
-            self.result = write_field(&mut self.writer, field, value);
-        }
-    }
-
-    /// With all its causes, as at the end of the program.
-    fn record_error(&mut self, field: &Field, error: &(dyn std::error::Error + 'static)) {
-        self.record_debug(field, &format_args!("{error}"));
-        let causes = std::iter::successors(error.source(), |error| error.source());
-        for cause in causes {
-            if self.result.is_ok() {
-                self.result = write!(Escaping(&mut self.writer), ": {cause}");
-            }
-        }
-    }
-}
-
-/// Writes one field. Titles, names of files and request lines come from anybody: as plain text
-/// they could steer the terminal or add a line that looks like ours. `tracing-subscriber` alone
-/// escapes the former in most cases, the latter in none.
-fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
-    // Fields follow each other with a space; the message is always the first.
-    if field.name() != "message" {
-        write!(writer, " {}=", field.name())?;
-    }
-    write!(Escaping(writer), "{value:?}")
-}
-
-struct Escaping<'a, 'w>(&'a mut Writer<'w>);
-
-impl Write for Escaping<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.chars().try_for_each(|c| match c {
-            c if c.is_control() || turns_text(c) => write!(self.0, "{}", c.escape_default()),
-            c => self.0.write_char(c),
-        })
-    }
-}
-
-/// Line separators, and marks that make a terminal show text in another order than it has
-/// (Unicode's `Bidi_Control`).
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -208,18 +172,18 @@ mod tests {
         }
     }
 
-    fn logged(filter: &str, colours: bool, log: impl FnOnce()) -> String {
+    fn logged(line: Line, filter: &str, colours: bool, log: impl FnOnce()) -> String {
         let captured = Captured::default();
         let writer = captured.clone();
         let filter = EnvFilter::new(filter);
-        let subscriber = writing(filter, colours, move || writer.clone()).finish();
+        let subscriber = writing(line, filter, colours, move || writer.clone()).finish();
         tracing::subscriber::with_default(subscriber, log);
         String::from_utf8(captured.0.lock().unwrap().clone()).unwrap()
     }
 
     #[test]
     fn a_line_has_time_level_room_message_and_fields() {
-        let line = logged("info", false, || {
+        let line = logged(Line::Text, "info", false, || {
             tracing::info!(entries = 3, title = "a b", path = %"x.md", "published");
             tracing::debug!("not told");
         });
@@ -240,7 +204,7 @@ mod tests {
         #[error("can't read {0}")]
         struct Outer(&'static str, #[source] io::Error);
 
-        let line = logged("info", false, || {
+        let line = logged(Line::Text, "info", false, || {
             let error = Outer("x.md", io::Error::other("the disk\nis gone"));
             let error: &dyn std::error::Error = &error;
             tracing::warn!(error, entries = 3, "not published");
@@ -251,17 +215,24 @@ mod tests {
         );
     }
 
+    /// Logs what steers terminals and begins new lines, in every kind of field.
+    fn log_hostile() {
+        let hostile = "a\u{1b}[31mb\u{9b}c\rd\ne\u{202e}f\u{7}\u{0}\u{e}\u{2028}";
+        let span = tracing::info_span!("request", path = %hostile);
+        let _entered = span.enter();
+        let error = io::Error::other(hostile);
+        let error: &dyn std::error::Error = &error;
+        tracing::warn!(shown = %hostile, debug = ?hostile, text = hostile, error, "{hostile}");
+    }
+
+    fn steers(c: char) -> bool {
+        (c.is_control() && c != '\n') || fields::turns_text(c)
+    }
+
     #[test]
     fn what_comes_from_outside_can_neither_steer_the_terminal_nor_forge_a_line() {
-        let hostile = "a\u{1b}[31mb\u{9b}c\rd\ne\u{202e}f\u{7}\u{0}\u{e}\u{2028}";
         for colours in [false, true] {
-            let line = logged("info", colours, || {
-                let span = tracing::info_span!("request", path = %hostile);
-                let _entered = span.enter();
-                let error = io::Error::other(hostile);
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(shown = %hostile, debug = ?hostile, text = hostile, error, "{hostile}");
-            });
+            let line = logged(Line::Text, "info", colours, log_hostile);
             assert_eq!(line.matches('\n').count(), 1, "{line:?}");
             let own = [
                 "\u{1b}[2m",
@@ -273,7 +244,6 @@ mod tests {
             let rest = own
                 .iter()
                 .fold(line.clone(), |rest, code| rest.replace(code, ""));
-            let steers = |c: char| (c.is_control() && c != '\n') || turns_text(c);
             assert!(!rest.contains(steers), "{line:?}");
             assert!(
                 line.contains("a\\u{1b}[31mb\\u{9b}c\\rd\\ne\\u{202e}f"),
@@ -284,9 +254,95 @@ mod tests {
     }
 
     #[test]
+    fn a_line_for_programs_has_its_fields_as_they_are() {
+        let line = logged(Line::Json, "info", false, || {
+            let error = io::Error::other("the disk is gone");
+            let error: &dyn std::error::Error = &error;
+            tracing::info!(
+                entries = 3,
+                late = false,
+                share = 0.5,
+                title = "a \"b\"",
+                error,
+                "done"
+            );
+        });
+        assert_eq!(line.matches('\n').count(), 1, "{line}");
+        let object: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let time = object["timestamp"].as_str().unwrap();
+        assert!(time.parse::<jiff::Timestamp>().is_ok(), "{line}");
+        let expected = serde_json::json!({
+            "timestamp": time,
+            "level": "INFO",
+            "target": "tidings::cli::logging::tests",
+            "message": "done",
+            "fields": {
+                "entries": 3, "late": false, "share": 0.5, "title": "a \"b\"",
+                "error": "the disk is gone",
+            },
+        });
+        assert_eq!(object, expected);
+    }
+
+    #[test]
+    fn a_line_for_programs_holds_nothing_that_steers_what_prints_it() {
+        let line = logged(Line::Json, "info", true, log_hostile);
+        assert_eq!(line.matches('\n').count(), 1, "{line:?}");
+        assert!(!line.contains(steers), "{line:?}");
+        let object: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let texts = object["fields"].as_object().unwrap().values();
+        let texts: Vec<&serde_json::Value> = texts.chain([&object["message"]]).collect();
+        assert_eq!(texts.len(), 5, "{line}");
+        for text in texts {
+            let text = text.as_str().unwrap();
+            assert!(text.contains("[31mb") && !text.contains(steers), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_journal_is_told_the_priority_of_each_line() {
+        let lines = logged(Line::Journal, "trace", false, || {
+            tracing::error!(entries = 3, "one");
+            tracing::warn!("two");
+            tracing::info!("three");
+            tracing::debug!("four");
+        });
+        let room = "tidings::cli::logging::tests";
+        let expected = format!(
+            "<3>{room}: one entries=3\n<4>{room}: two\n<6>{room}: three\n<7>{room}: four\n"
+        );
+        assert_eq!(lines, expected);
+        let line = logged(Line::Journal, "info", false, log_hostile);
+        assert!(
+            line.matches('\n').count() == 1 && !line.contains(steers),
+            "{line:?}"
+        );
+    }
+
+    #[test]
+    fn the_journal_is_known_by_the_file_that_stderr_is() {
+        let check = |format, stream: Option<&str>, expected| {
+            assert_eq!(
+                line_of(format, stream, Some((8, 15))),
+                expected,
+                "{stream:?}"
+            );
+        };
+        check(LogFormat::Auto, None, Line::Text);
+        check(LogFormat::Auto, Some("8:15"), Line::Journal);
+        check(LogFormat::Auto, Some("8:16"), Line::Text);
+        check(LogFormat::Auto, Some("815"), Line::Text);
+        check(LogFormat::Text, Some("8:15"), Line::Text);
+        check(LogFormat::Json, Some("8:15"), Line::Json);
+        check(LogFormat::Journald, None, Line::Journal);
+        assert_eq!(line_of(LogFormat::Auto, Some("a:b"), None), Line::Text);
+    }
+
+    #[test]
     fn the_environment_wins_over_flags_and_flags_over_the_settings() {
         let config = LogConfig {
             level: "error".to_owned(),
+            ..LogConfig::default()
         };
         let check = |environment: Option<&str>, (verbose, quiet): (u8, u8), expected: &str| {
             let filter = filter(environment, Verbosity { verbose, quiet }, &config).unwrap();

@@ -1,12 +1,14 @@
 //! From flags, environment and settings file to the settings in force.
 
+mod environment;
+
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 
-use crate::config::{self, CheckError, Config, Listen};
+use crate::config::{self, CheckError, Config, Given, Listen, ParseError};
 use crate::entry::{Address, Digest};
 use crate::ledger::Ledger;
 
@@ -64,6 +66,9 @@ pub(super) enum SettingsError {
     /// With the whole report, as [`config::ConfigError::render`] writes it, and the same in a line.
     #[error("{report}")]
     Config { report: String, line: String },
+    /// A setting in the environment.
+    #[error("{name} in the environment: {message}")]
+    Variable { name: String, message: String },
     #[error(transparent)]
     Check(#[from] CheckError),
     #[error("no folder to keep state in: set --state, or the environment variable HOME")]
@@ -91,18 +96,18 @@ const CHECKOUT_STATE: &str = "config/state";
 impl Settings {
     /// Reads the settings file, lets `overrides` win, and checks the result.
     pub(super) fn load(overrides: Overrides) -> Result<Self, SettingsError> {
-        Self::load_with(overrides, &|name| std::env::var_os(name))
+        let given = environment::settings(std::env::vars_os())?;
+        Self::load_with(overrides, &given, &|name| std::env::var_os(name))
     }
 
-    fn load_with(overrides: Overrides, env: Environment<'_>) -> Result<Self, SettingsError> {
+    fn load_with(
+        overrides: Overrides,
+        given: &[Given],
+        env: Environment<'_>,
+    ) -> Result<Self, SettingsError> {
         let is_named = overrides.config.is_some();
-        let (file, mut config) = match find_file(overrides.config.clone(), env)? {
-            Some((path, text)) => {
-                let config = parse(&path, &text)?;
-                (Some(path), config)
-            }
-            None => (None, Config::default()),
-        };
+        let (file, text) = find_file(overrides.config.clone(), env)?.unzip();
+        let mut config = parse(file.as_deref(), text.as_deref(), given)?;
         // The state of a checkout is that of its own entries.
         let is_own = |entries: &PathBuf| canonical(entries) == canonical(&config.entries);
         let is_checkout = !is_named
@@ -127,16 +132,24 @@ impl Settings {
 /// The environment as an argument, so that tests need not change the real one.
 type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
-fn parse(path: &Path, text: &str) -> Result<Config, SettingsError> {
-    Config::parse(text).map_err(|error| {
-        let name = path.display().to_string();
-        let report = if super::output::has_colours(&io::stderr()) {
-            error.render_coloured(&name, text)
-        } else {
-            error.render(&name, text)
-        };
-        let line = format!("{name}:{error}");
-        SettingsError::Config { report, line }
+fn parse(
+    path: Option<&Path>,
+    text: Option<&str>,
+    given: &[Given],
+) -> Result<Config, SettingsError> {
+    let text = text.unwrap_or_default();
+    Config::parse_with(text, given).map_err(|error| match error {
+        ParseError::File(error) => {
+            let name = path.unwrap_or(Path::new("")).display().to_string();
+            let report = if super::output::has_colours(&io::stderr()) {
+                error.render_coloured(&name, text)
+            } else {
+                error.render(&name, text)
+            };
+            let line = format!("{name}:{error}");
+            SettingsError::Config { report, line }
+        }
+        ParseError::Given { name, message } => SettingsError::Variable { name, message },
     })
 }
 
@@ -269,7 +282,7 @@ mod tests {
             entries: Some("from-flag".into()),
             ..Overrides::default()
         };
-        let settings = Settings::load_with(overrides, &env(&[])).unwrap();
+        let settings = Settings::load_with(overrides, &[], &env(&[])).unwrap();
         assert_eq!(settings.file, Some(file));
         assert_eq!(settings.config.entries, Path::new("from-flag"));
         assert_eq!(settings.config.state.as_deref(), Some(Path::new("kept")));
@@ -306,7 +319,7 @@ mod tests {
                 config: Some(write(&folder, "mine.toml", text)),
                 ..Overrides::default()
             };
-            Settings::load_with(overrides, &env(&[]))
+            Settings::load_with(overrides, &[], &env(&[]))
                 .unwrap_err()
                 .to_string()
         };

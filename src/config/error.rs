@@ -44,13 +44,7 @@ impl ConfigError {
         let span = within(error.span().unwrap_or(0..0), source);
         let before = &source[..span.start];
         let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-        let (message, hint) = match unknown_key(error.message()) {
-            Some((key, known)) => (
-                format!("unknown key `{key}`"),
-                Some(suggestion(key, &known)),
-            ),
-            None => (error.message().to_owned(), None),
-        };
+        let (message, hint) = message_of(error);
         // Both quote the file, so that both could carry what steers a terminal.
         let tame = |text: String| Text::one_line(&text).to_string();
         Self {
@@ -83,6 +77,17 @@ impl ConfigError {
                 .path(file_name.as_str())
                 .annotation(place),
         )])
+    }
+}
+
+/// What is wrong, and what may have been meant.
+pub(super) fn message_of(error: &toml::de::Error) -> (String, Option<String>) {
+    match unknown_key(error.message()) {
+        Some((key, known)) => (
+            format!("unknown key `{key}`"),
+            Some(suggestion(key, &known)),
+        ),
+        None => (error.message().to_owned(), None),
     }
 }
 

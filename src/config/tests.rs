@@ -123,6 +123,7 @@ write_timeout = "100ms"
 drain = "1h"
 [log]
 level = "info,tidings=debug"
+format = "json"
 "#;
 
 #[test]
@@ -350,6 +351,10 @@ fn wrong_values_are_refused_and_the_error_tells_what_would_be_right() {
         "not a log level: expected one of off, error",
     );
     check("[log]\nlevel = \"tidings=loud\"", "not a log level");
+    check(
+        "[log]\nformat = \"xml\"",
+        "not a form of the log: expected auto, text, json or journald",
+    );
 }
 
 #[test]

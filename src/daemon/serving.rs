@@ -1,6 +1,7 @@
 //! The listeners: where they are, and their start and end.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use super::StartError;
 use super::bound::{Bound, Role};
 use super::health::Health;
 use super::passed::Passed;
-use crate::config::{AdminListen, Config, Listen};
+use crate::config::{AdminListen, Config, Listen, LogFormat};
 use crate::feed::Format;
 use crate::http::admin::Pages;
 use crate::http::{self, Door, Drained, Entrance, Readers, Server, redirect};
@@ -128,38 +129,53 @@ impl Listeners {
         bound.map(|(_, bound)| bound)
     }
 
-    /// Says where we are, in plain lines that programs and people may rely on.
-    pub(super) fn announce(&self, settings: &Settings) {
-        let mut stderr = io::stderr().lock();
-        // Nobody may be listening to us; the daemon works all the same.
-        let is_encrypted = self.entrances.address.tls.is_some();
-        let scheme = if is_encrypted { "https" } else { "http" };
+    /// Says where we are, in plain lines that programs and people may rely on; where the log is for
+    /// programs, as a part of it.
+    pub(super) fn announce(&self, settings: &Settings, format: LogFormat) {
+        let mut places = Vec::new();
+        let scheme = self.entrances.address.tls.as_ref();
+        let scheme = scheme.map_or("http", |_| "https");
         for bound in &self.readers {
-            let _ = match bound.socket.address() {
-                Some(address) => writeln!(stderr, "listening on {scheme}://{address}"),
-                None => writeln!(stderr, "listening on {}", bound.place),
-            };
+            places.push(match bound.socket.address() {
+                Some(address) => format!("{scheme}://{address}"),
+                None => bound.place.to_string(),
+            });
         }
-        for format in Format::ALL {
-            let _ = writeln!(
-                stderr,
-                "  {:<10}{}{}",
-                format.name(),
-                settings.base,
-                format.file_name()
-            );
-        }
+        let feeds = Format::ALL.map(|format| {
+            let address = format!("{}{}", settings.base, format.file_name());
+            (format.name(), address)
+        });
+        let mut addresses = Vec::from(feeds);
         if let Some(address) = self.redirect.as_ref().and_then(|it| it.socket.address()) {
-            let _ = writeln!(stderr, "  {:<10}http://{address}/", "redirect");
+            addresses.push(("redirect", format!("http://{address}/")));
         }
         if let Some(admin) = &self.admin {
             if let Some(address) = admin.socket.address() {
-                let _ = writeln!(stderr, "  {:<10}http://{address}/readyz", "health");
-                let _ = writeln!(stderr, "  {:<10}http://{address}/status", "status");
+                addresses.push(("health", format!("http://{address}/readyz")));
+                addresses.push(("status", format!("http://{address}/status")));
             } else {
-                let _ = writeln!(stderr, "  {:<10}{}", "health", admin.place);
+                addresses.push(("health", admin.place.to_string()));
             }
         }
+        if format == LogFormat::Json {
+            for address in places {
+                info!(address, "listening");
+            }
+            for (what, address) in addresses {
+                info!(what, address, "serving");
+            }
+            return;
+        }
+        let mut text = String::new();
+        for place in places {
+            // Writing to a String can't fail.
+            let _ = writeln!(text, "listening on {place}");
+        }
+        for (what, address) in addresses {
+            let _ = writeln!(text, "  {what:<10}{address}");
+        }
+        // Nobody may be listening to us; the daemon works all the same.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 }
 

@@ -342,5 +342,17 @@ fn report(publication: &Publication) {
     let is_more = publication.entries() > publication.titles.len();
     let titles: Vec<&str> = publication.titles.iter().map(Text::as_str).collect();
     let titles = format!("{}{}", titles.join(" · "), if is_more { " …" } else { "" });
-    info!(new, edited, withdrawn, live, ms, titles, "published");
+    let entries = |count| if count == 1 { "entry" } else { "entries" };
+    let done = match (new + edited, *withdrawn) {
+        (0, gone) => format!("withdrew {gone} {}", entries(gone)),
+        (shown, 0) => format!("published {shown} {}", entries(shown)),
+        (shown, gone) => {
+            let entries = entries(shown);
+            format!("published {shown} {entries} and withdrew {gone}")
+        }
+    };
+    info!(
+        new,
+        edited, withdrawn, live, ms, "{done} in {ms} ms: {titles}"
+    );
 }

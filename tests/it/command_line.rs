@@ -119,6 +119,44 @@ fn the_environment_wins_over_the_file_and_flags_over_the_environment() {
     }
 }
 
+/// Not only what has a flag.
+#[test]
+fn every_setting_can_be_in_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    std::fs::write(&file, "grace = \"1s\"\n[feeds]\nlimit = 7\n").unwrap();
+    let ask = |variables: &[(&str, &str)], arguments: &str| {
+        let mut command = tidings(&folder, arguments);
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    let variables = [
+        ("TIDINGS_FEEDS__LIMIT", "20"),
+        ("TIDINGS_LOG__FORMAT", "json"),
+    ];
+    let (code, shown) = ask(&variables, "config show --config mine.toml");
+    assert_eq!(code, Some(0), "{shown}");
+    for line in ["grace = \"1s\"", "limit = 20", "format = \"json\""] {
+        assert!(shown.lines().any(|have| have == line), "no {line}: {shown}");
+    }
+    for (variables, expected) in [
+        (
+            [("TIDINGS_FEEDS__LIMIT", "0")],
+            "TIDINGS_FEEDS__LIMIT in the environment: 0 is out of range",
+        ),
+        ([("TIDINGS_FEEDS__LIMT", "1")], "did you mean `limit`?"),
+        (
+            [("TIDINGS_WATCH", "seldom")],
+            "TIDINGS_WATCH in the environment: `seldom` is not",
+        ),
+    ] {
+        let (code, told) = ask(&variables, "config check");
+        assert_eq!(code, Some(2), "{told}");
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
 /// Whatever a command prints, nobody may want to read it.
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {

@@ -31,6 +31,7 @@ mod kills;
 mod ledger;
 mod lifecycle;
 mod listeners;
+mod logs;
 mod metrics;
 mod pages;
 mod podcast;

@@ -368,7 +368,7 @@ fn uploads_are_published_once_and_whole() {
     let published = tidings
         .log()
         .lines()
-        .filter(|line| line.contains("published new=1"))
+        .filter(|line| line.contains("published 1 entry in ") && line.contains(" new=1 "))
         .count();
     assert_eq!(published, 2, "each once:\n{}", tidings.log());
     assert!(!tidings.log().contains("edited=1"), "{}", tidings.log());
