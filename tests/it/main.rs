@@ -33,6 +33,7 @@ mod lifecycle;
 mod listeners;
 mod logs;
 mod metrics;
+mod package;
 mod pages;
 mod podcast;
 mod properties;
