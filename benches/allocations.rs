@@ -164,14 +164,14 @@ fn tidings(state: &Path) -> Result<(SocketAddr, Readers)> {
         freshness: Arc::new(Freshness::new(ages)),
         limiter: Some(Arc::new(Limiter::new(Instant::now()))),
         proxies: Arc::default(),
-    };
-    let server = Server {
-        site: Arc::new(ArcSwapOption::from_pointee(still.site.clone())),
-        rules: Arc::new(ArcSwap::from_pointee(rules)),
         observers: vec![
             Arc::new(Metrics::default()),
             Arc::new(daemon::Readers::new(Arc::new(audience))),
         ],
+    };
+    let server = Server {
+        site: Arc::new(ArcSwapOption::from_pointee(still.site.clone())),
+        rules: Arc::new(ArcSwap::from_pointee(rules)),
         connections: Arc::default(),
         clock: Timestamp::now,
         instant: Instant::now,

@@ -36,7 +36,7 @@ pub use feeds::{FeedConfig, FeedOrder, FeedsConfig, WithoutConfig};
 pub use given::{Given, ParseError};
 pub use http::HttpConfig;
 pub use listen::{AdminListen, CertificateConfig, Listen, TlsConfig};
-pub use log::{LogConfig, LogFormat};
+pub use log::{LogAccess, LogConfig, LogFormat};
 pub use podcast::{
     Category, Funding, Medium, Owner, PodcastConfig, RemoteFeed, ShowKind, ShowPerson,
 };

@@ -79,7 +79,7 @@ use figures::Figures;
 use health::Health;
 use journal::Journal;
 use looker::{Looker, Surroundings, Ties};
-use meaning::{ages, settings, terms};
+use meaning::{ages, observers, settings, terms};
 pub use meaning::{conventions, site_settings};
 use media::FolderMedia;
 use mending::Mending;
@@ -365,11 +365,11 @@ fn server(
         freshness: Arc::new(Freshness::new(ages(config))),
         limiter: config.http.rate_limit.then(limiter),
         proxies: Arc::new(config.http.trusted_proxies.clone()),
+        observers: observers(config, desk),
     };
     Server {
         site: Arc::clone(shown),
         rules: Arc::new(ArcSwap::from_pointee(rules)),
-        observers: desk.observers(),
         connections: Arc::default(),
         clock: clock::now,
         instant: clock::instant,

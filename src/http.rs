@@ -42,9 +42,11 @@
 //! | accept pause | 50 ms to 1 s | between attempts when there are no descriptors, doubling |
 //!
 //! The names in code face are keys of the configuration, and their defaults are set there; the rest
-//! is fixed. Changed while the daemon runs, they hold for connections that come from then on. There is no access log: who reads is nobody's business by default.
+//! is fixed. Changed while the daemon runs, they hold for connections that come from then on. There is an
+//! access log ([`AccessLog`]) for who wants one; who reads is nobody's business by default.
 
 mod accept;
+mod access;
 pub mod admin;
 mod body;
 pub mod client;
@@ -82,11 +84,12 @@ use hyper::Response;
 use hyper::http::request;
 
 pub use accept::Drained;
+pub use access::AccessLog;
 pub use connection::Entrance;
 pub use connections::{Connected, Connections};
 pub use listener::{Listener, Socket};
 pub use media::{MediaContent, MediaFiles, OpenMedia};
-pub use observer::{Answered, Asked, Observer, Saved};
+pub use observer::{Answered, Asked, Observer, Requested, Saved};
 pub use roll_call::RollCall;
 pub use rules::Rules;
 pub use server::{Readers, Server};

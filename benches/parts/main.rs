@@ -309,6 +309,7 @@ fn counting(criterion: &mut Criterion) -> Result<()> {
     criterion.bench_function("count/304", |bencher| {
         bencher.iter(|| {
             metrics.answered(&Answered {
+                request: None,
                 asked: Asked::Document(&plan.key),
                 status: hyper::StatusCode::NOT_MODIFIED,
                 coding: None,

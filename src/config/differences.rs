@@ -4,8 +4,8 @@ use toml::{Table, Value};
 
 use super::Config;
 
-/// What a running daemon can't change: where it is, and who it is.
-const FIXED: [&str; 3] = ["entries", "site.id", "state"];
+/// What a running daemon can't change: where it is, who it is, and in which form it has begun to log.
+const FIXED: [&str; 4] = ["entries", "log.format", "site.id", "state"];
 
 impl Config {
     /// The keys with different values, in order: `feeds.limit`, `listen`.
@@ -23,6 +23,7 @@ impl Config {
         self.entries.clone_from(&running.entries);
         self.state.clone_from(&running.state);
         self.site.id = running.site.id;
+        self.log.format = running.log.format;
         let is_different = |key: &&str| differences.iter().any(|it| it == key);
         FIXED.into_iter().filter(is_different).collect()
     }

@@ -19,6 +19,12 @@ pub struct LogConfig {
         serialize_with = "values::write_text"
     )]
     pub format: LogFormat,
+    /// What is logged of readers.
+    #[serde(
+        deserialize_with = "values::log_access",
+        serialize_with = "values::write_text"
+    )]
+    pub access: LogAccess,
 }
 
 impl Default for LogConfig {
@@ -26,6 +32,7 @@ impl Default for LogConfig {
         Self {
             level: "info".to_owned(),
             format: LogFormat::Auto,
+            access: LogAccess::Off,
         }
     }
 }
@@ -65,6 +72,41 @@ impl fmt::Display for LogFormat {
             Self::Text => "text",
             Self::Json => "json",
             Self::Journald => "journald",
+        })
+    }
+}
+
+/// What is logged of readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogAccess {
+    /// Nothing.
+    Off,
+    /// A line for each answer, but not for whom.
+    On,
+    /// For whom, too.
+    Addresses,
+}
+
+impl LogAccess {
+    /// The one that is written `raw`.
+    pub(super) fn parse(raw: &str) -> Result<Self, String> {
+        match raw.trim() {
+            "off" => Ok(Self::Off),
+            "on" => Ok(Self::On),
+            "addresses" => Ok(Self::Addresses),
+            _ => Err(format!(
+                "`{raw}` is not what an access log can be: expected off, on or addresses"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for LogAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Off => "off",
+            Self::On => "on",
+            Self::Addresses => "addresses",
         })
     }
 }

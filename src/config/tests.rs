@@ -124,6 +124,7 @@ drain = "1h"
 [log]
 level = "info,tidings=debug"
 format = "json"
+access = "addresses"
 "#;
 
 #[test]
@@ -251,6 +252,24 @@ fn what_the_feed_validator_calls_an_error_is_refused() {
 }
 
 #[test]
+fn wrong_values_of_the_log_are_refused_too() {
+    let check = check_refused;
+    check(
+        "[log]\nlevel = \"inof\"",
+        "not a log level: expected one of off, error",
+    );
+    check("[log]\nlevel = \"tidings=loud\"", "not a log level");
+    check(
+        "[log]\nformat = \"xml\"",
+        "not a form of the log: expected auto, text, json or journald",
+    );
+    check(
+        "[log]\naccess = \"all\"",
+        "not what an access log can be: expected off, on or addresses",
+    );
+}
+
+#[test]
 fn wrong_values_are_refused_and_the_error_tells_what_would_be_right() {
     let check = check_refused;
     check(
@@ -346,15 +365,6 @@ fn wrong_values_are_refused_and_the_error_tells_what_would_be_right() {
         "4KiB is too small: expected 8KiB",
     );
     check("[limits]\ndrain = \"0s\"", "too short");
-    check(
-        "[log]\nlevel = \"inof\"",
-        "not a log level: expected one of off, error",
-    );
-    check("[log]\nlevel = \"tidings=loud\"", "not a log level");
-    check(
-        "[log]\nformat = \"xml\"",
-        "not a form of the log: expected auto, text, json or journald",
-    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use serde::de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serializer};
 
 use super::proxies::Proxy;
-use super::{AdminListen, FeedOrder, LogFormat, TrustedProxies, WatchMode, text};
+use super::{AdminListen, FeedOrder, LogAccess, LogFormat, TrustedProxies, WatchMode, text};
 use crate::entry::{Address, Content, Language, Person, Slug, Text};
 
 /// Reads a text and makes a value of it; anything but a text is refused as not being
@@ -79,6 +79,7 @@ read_texts! {
     share: u8, "a share such as 50%", text::share;
     wait: Option<Duration>, "a duration such as 10m, or never", text::wait;
     level: String, "a log level such as info", text::level;
+    log_access: LogAccess, "off, on or addresses", LogAccess::parse;
     log_format: LogFormat, "auto, text, json or journald", LogFormat::parse;
 }
 

@@ -1,14 +1,17 @@
 //! What the publisher's settings mean to each room.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tracing::warn;
 
-use super::{StartError, feeds, show};
+use super::status::Desk;
+use super::{StartError, clock, feeds, show};
 use crate::catalogue::Terms;
-use crate::config::Config;
+use crate::config::{Config, LogAccess};
 use crate::entry::Address;
 use crate::entry::parse::{Conventions, Defaults, Labels};
+use crate::http::{AccessLog, Observer};
 use crate::site::{Ages, Settings, Zone};
 
 /// What documents say of the site. Without a public address, where we listen will do: the settings
@@ -68,4 +71,17 @@ pub(super) fn terms(config: &Config) -> Terms {
         hold: config.hold,
         grace: config.grace,
     }
+}
+
+/// Who is told of each answer: `desk`'s, and the access log, if there is to be one.
+pub(super) fn observers(config: &Config, desk: &Desk) -> Vec<Arc<dyn Observer>> {
+    let mut observers = desk.observers();
+    let addresses = match config.log.access {
+        LogAccess::Off => return observers,
+        LogAccess::On => false,
+        LogAccess::Addresses => true,
+    };
+    let instant = clock::instant;
+    observers.push(Arc::new(AccessLog { addresses, instant }));
+    observers
 }

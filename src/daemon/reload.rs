@@ -18,7 +18,7 @@ use super::passed::Passed;
 use super::revision::{Revision, Revisions};
 use super::serving::{Listeners, Serving};
 use super::status::Desk;
-use super::{Source, StartError, ages, limiter, settings};
+use super::{Source, StartError, ages, limiter, observers, settings};
 use crate::config::Config;
 use crate::folder::names::Names;
 use crate::folder::scan::Folder;
@@ -144,6 +144,9 @@ impl Reloading {
         }
         if is_new(LOOKING) {
             rules.media = Arc::new(FolderMedia::new(folder.clone()));
+        }
+        if is_new(&["log.access"]) {
+            rules.observers = observers(config, &self.desk);
         }
         if is_new(&["http"]) {
             rules.freshness = Arc::new(rules.freshness.within(ages(config)));

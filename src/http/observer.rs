@@ -3,12 +3,14 @@
 //! An observer is called in the thread that answers, before the answer is sent, for each request once. So it
 //! must be quick, wait for nobody, and put nothing on the heap for a 304: the benchmark `allocations` sees it.
 
+use std::time::Instant;
+
 use hyper::StatusCode;
 use hyper::header::{
     HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, USER_AGENT,
 };
 use hyper::http::request;
-use hyper::{Method, Response};
+use hyper::{Method, Response, Uri};
 use jiff::Timestamp;
 
 use super::body::Content;
@@ -21,6 +23,22 @@ use crate::site::DocumentKey;
 pub trait Observer: Send + Sync {
     /// A request is answered.
     fn answered(&self, answer: &Answered<'_>);
+
+    /// Whether it wants [`Answered::request`], which costs a look at the clock.
+    fn wants_request(&self) -> bool {
+        false
+    }
+}
+
+/// A request, as it came.
+#[derive(Clone, Debug)]
+pub struct Requested {
+    /// What was to be done.
+    pub method: Method,
+    /// What with.
+    pub target: Uri,
+    /// When it came.
+    pub since: Instant,
 }
 
 /// What was asked for.
@@ -57,6 +75,8 @@ pub struct Answered<'a> {
     pub agent: Option<&'a HeaderValue>,
     /// When it was asked.
     pub moment: Timestamp,
+    /// The request, if an observer wants it.
+    pub request: Option<&'a Requested>,
 }
 
 /// Bytes that were not sent, each beside what would have been sent without that one thing; 0 where that is
@@ -79,6 +99,7 @@ pub(super) struct Asker {
     pub(super) is_conditional: bool,
     pub(super) is_head: bool,
     agent: Option<HeaderValue>,
+    requested: Option<Requested>,
 }
 
 impl Asker {
@@ -97,7 +118,18 @@ impl Asker {
             is_conditional: conditions.iter().any(|name| fields.contains_key(name)),
             is_head: request.method == Method::HEAD,
             agent: fields.get(USER_AGENT).cloned(),
+            requested: None,
         }
+    }
+
+    /// With the request, which came at `since`.
+    pub(super) fn with_request(mut self, request: &request::Parts, since: Instant) -> Self {
+        self.requested = Some(Requested {
+            method: request.method.clone(),
+            target: request.uri.clone(),
+            since,
+        });
+        self
     }
 
     /// What there is to tell of `response`, whose body is coded so.
@@ -124,6 +156,7 @@ impl Asker {
             client: self.client,
             agent: self.agent.as_ref(),
             moment: self.moment,
+            request: self.requested.as_ref(),
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::MediaFiles;
 use super::client::Client;
 use super::freshness::Freshness;
 use super::limiter::Limiter;
 use super::offer::{Located, Shown};
+use super::{MediaFiles, Observer};
 use crate::config::TrustedProxies;
 use crate::documents::Documents;
 
@@ -24,6 +24,8 @@ pub struct Rules {
     pub limiter: Option<Arc<Limiter>>,
     /// Whose word counts about who a client is.
     pub proxies: Arc<TrustedProxies>,
+    /// Who is told of each answer.
+    pub observers: Vec<Arc<dyn Observer>>,
 }
 
 impl Rules {

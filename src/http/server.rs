@@ -14,7 +14,7 @@ use super::body::Content;
 use super::client::Client;
 use super::connections::Connections;
 use super::limiter::{self, Cost, Wait};
-use super::observer::{Answered, Asked, Asker, Observer};
+use super::observer::{Answered, Asked, Asker};
 use super::offer::{Offer, Shown};
 use super::respond::Answer;
 use super::workers::{Crew, Workers};
@@ -30,8 +30,6 @@ pub struct Server {
     pub site: Arc<ArcSwapOption<Site>>,
     /// By which rules.
     pub rules: Arc<ArcSwap<Rules>>,
-    /// Who is told of each answer.
-    pub observers: Vec<Arc<dyn Observer>>,
     /// Where connections are counted.
     pub connections: Arc<Connections>,
     /// The wall clock.
@@ -63,7 +61,6 @@ impl Server {
         Serving {
             site: self.site,
             rules: self.rules,
-            observers: self.observers,
             clock: self.clock,
             instant: self.instant,
             shown: ArcSwapOption::empty(),
@@ -113,7 +110,6 @@ impl Readers {
 struct Serving {
     site: Arc<ArcSwapOption<Site>>,
     rules: Arc<ArcSwap<Rules>>,
-    observers: Vec<Arc<dyn Observer>>,
     clock: fn() -> Timestamp,
     instant: fn() -> Instant,
     /// The snapshot that was asked for last, with what was worked out of it.
@@ -177,7 +173,7 @@ impl Serving {
 
     /// Tells all who want to know.
     fn tell(&self, answered: &Answered<'_>) {
-        for observer in &self.observers {
+        for observer in &self.rules.load().observers {
             observer.answered(answered);
         }
     }
@@ -342,7 +338,11 @@ impl Answering for Serving {
     fn answer(self: &Arc<Self>, request: request::Parts, client: Client) -> Reply {
         let rules = self.rules.load();
         let client = client.of_request(&request.headers, &rules.proxies);
-        let asker = Asker::new(&request, client, (self.clock)());
+        let mut asker = Asker::new(&request, client, (self.clock)());
+        let mut observers = rules.observers.iter();
+        if observers.any(|observer| observer.wants_request()) {
+            asker = asker.with_request(&request, (self.instant)());
+        }
         let answer = self.answer_now(&rules, request, &asker);
         answer.unwrap_or_else(|wait| {
             let response = limiter::too_many(wait).map(Content::Bytes);

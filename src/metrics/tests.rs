@@ -55,6 +55,7 @@ fn document(feed: FeedKey, format: Format) -> DocumentKey {
 
 fn answer(asked: Asked<'_>, status: u16, coding: Option<Coding>, sent: u64) -> Answered<'_> {
     Answered {
+        request: None,
         asked,
         status: StatusCode::from_u16(status).unwrap(),
         coding,

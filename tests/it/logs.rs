@@ -131,3 +131,44 @@ fn the_journal_is_recognised_and_told_priorities() {
     // Without a priority, a line is an ordinary one.
     has("listening on http://", "127.0.0.1");
 }
+
+/// Who reads is nobody's business, unless the settings say so.
+#[test]
+fn answers_are_logged_only_if_asked_for() {
+    let log_with = |access: &str| {
+        let tables = format!("[log]\naccess = \"{access}\"\n");
+        let tidings = setup(&tables).start();
+        eventually("the article is out", PATIENCE, || {
+            (tidings.titles().len() == 1).then_some(())
+        });
+        let agent = format!("reader\u{a0}{}", "x".repeat(1000));
+        let fields = [("User-Agent", agent.as_str()), ("Accept-Encoding", "gzip")];
+        let path = "/atom.xml?key=secret";
+        assert_eq!(tidings.get_with(path, &fields).status, 200);
+        tidings.get_with("/nowhere", &[]);
+        tidings.log()
+    };
+    let of = |log: &str| {
+        let lines = log
+            .lines()
+            .filter(|line| line.contains("tidings::access: "));
+        lines.map(str::to_owned).collect::<Vec<String>>()
+    };
+    assert!(of(&log_with("off")).is_empty());
+    for access in ["on", "addresses"] {
+        let lines = of(&log_with(access));
+        let find = |part: &str| {
+            let line = lines.iter().find(|line| line.contains(part));
+            line.unwrap_or_else(|| panic!("no {part}: {lines:#?}"))
+        };
+        let line = find("path=/atom.xml status=200 coding=\"gzip\" bytes=");
+        assert!(
+            line.contains(" method=GET ") && line.contains(" agent=\"reader"),
+            "{line}"
+        );
+        assert!(line.len() < 600 && !line.contains("secret"), "{line}");
+        assert!(find("path=/nowhere").contains("status=404"), "{lines:#?}");
+        let has_address = line.contains(" client=\"127.0.0.1\"");
+        assert_eq!(has_address, access == "addresses", "{line}");
+    }
+}

@@ -7,10 +7,10 @@ use super::*;
 use crate::catalogue::sample::draft;
 use crate::documents::{Coding, Documents, sample};
 use crate::entry::{Bodies, Body, Digest};
-use crate::http::MediaFiles;
 use crate::http::freshness::Freshness;
 use crate::http::limiter::{Limiter, Why};
 use crate::http::observer::Saved;
+use crate::http::{MediaFiles, Observer};
 use crate::site::DocumentKey;
 use bytes::Bytes;
 use hyper::Request;
@@ -126,11 +126,11 @@ fn bench() -> Bench {
         freshness: Arc::new(Freshness::new(sample::settings().ages)),
         limiter: Some(Arc::new(Limiter::new(start()))),
         proxies: Arc::default(),
+        observers: vec![Arc::clone(&told) as _],
     };
     let server = Server {
         site: Arc::new(ArcSwapOption::from_pointee(site)),
         rules: Arc::new(ArcSwap::from_pointee(rules)),
-        observers: vec![Arc::clone(&told) as _],
         connections: Arc::default(),
         clock: now,
         instant: start,
