@@ -172,6 +172,8 @@ fn many_streams_of_a_connection_are_answered_at_once() {
     let expected = tidings.get("/atom.xml").body;
     run(async {
         let client = connect(tidings.address()).await;
+        // With the first answer it has been told how many are let in.
+        assert_eq!(ask(&client, "GET", "/nothing", &[]).await.status, 404);
         let mut answers = tokio::task::JoinSet::new();
         // More than are let in at one time: the client waits for a place.
         for number in 0..200 {

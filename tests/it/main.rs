@@ -45,6 +45,7 @@ mod reload;
 mod removal;
 mod service;
 mod smoke;
+mod soak;
 mod start_stop;
 mod status;
 mod support;
