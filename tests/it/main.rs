@@ -25,6 +25,7 @@ mod faults;
 mod feeds;
 mod folder_rules;
 mod golden;
+mod guide;
 mod habits;
 mod http2;
 mod kills;

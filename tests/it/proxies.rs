@@ -1,4 +1,5 @@
-//! Proxies in front, and foreign clients: nginx and HAProxy as Debian has them, curl and h2load.
+//! Proxies in front, and foreign clients: nginx and HAProxy as Debian has them, curl and h2load. Caddy, too,
+//! for `guide.rs`.
 //!
 //! They are foreign programs, so they run when `TIDINGS_TOOLS=required` is set; then a missing one is a
 //! failure. `.ci/run` installs them and sets it. Each proxy runs in a folder of its own, on free ports of
@@ -34,7 +35,7 @@ const UNHARMED: [&str; 10] = [
 ];
 
 /// A proxy, until this is dropped.
-struct Proxy {
+pub(crate) struct Proxy {
     child: Child,
     folder: TempDir,
 }
@@ -67,7 +68,7 @@ impl Proxy {
     }
 
     /// nginx, with `http` in its block of that name.
-    fn nginx(http: &str, addresses: &[SocketAddr]) -> Self {
+    pub(crate) fn nginx(http: &str, addresses: &[SocketAddr]) -> Self {
         // One process, so that it is gone with its end; as root, it would become somebody else.
         let config = format!(
             "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log stderr;\n\
@@ -80,12 +81,35 @@ impl Proxy {
     }
 
     /// HAProxy, with `rest` below its defaults.
-    fn haproxy(rest: &str, addresses: &[SocketAddr]) -> Self {
+    pub(crate) fn haproxy(rest: &str, addresses: &[SocketAddr]) -> Self {
         let config = format!(
             "defaults\n  mode http\n  timeout connect 5s\n  timeout client 30s\n  \
              timeout server 30s\n  http-reuse always\n{rest}\n"
         );
         Self::start(&["haproxy", "-db", "-f", "proxy.conf"], &config, addresses)
+    }
+
+    /// Caddy, with `sites` in its Caddyfile, certificates of its own authority, and these two ports for HTTP
+    /// and HTTPS.
+    pub(crate) fn caddy(sites: &str, [http, https]: [SocketAddr; 2]) -> Self {
+        let config = format!(
+            "{{\nadmin off\nhttp_port {}\nhttps_port {}\ndefault_bind {}\nlocal_certs\n\
+             skip_install_trust\nstorage file_system ./storage\n}}\n{sites}\n",
+            http.port(),
+            https.port(),
+            http.ip(),
+        );
+        let command = ["caddy", "run", "--adapter", "caddyfile", "--config"];
+        Self::start(
+            &[&command[..], &["proxy.conf"]].concat(),
+            &config,
+            &[http, https],
+        )
+    }
+
+    /// Where it runs.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 }
 
@@ -104,12 +128,12 @@ impl Drop for Proxy {
 }
 
 /// Ports that nobody has just now.
-fn free<const COUNT: usize>() -> [SocketAddr; COUNT] {
+pub(crate) fn free<const COUNT: usize>() -> [SocketAddr; COUNT] {
     let taken = [(); COUNT].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     taken.map(|listener| listener.local_addr().unwrap())
 }
 
-fn are_foreign_programs_here() -> bool {
+pub(crate) fn are_foreign_programs_here() -> bool {
     let required = tools_are_required();
     if !required {
         eprintln!("skipped: proxies are foreign programs; TIDINGS_TOOLS=required runs them");

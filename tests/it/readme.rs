@@ -8,7 +8,6 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -190,22 +189,6 @@ fn the_two_commands_are_there() {
         called,
         ".ci/run has no stage that is `cargo test` and nothing else"
     );
-}
-
-#[test]
-fn every_file_it_names_is_there() {
-    let readme = read("README.md");
-    let readme: String = readme.split("```").step_by(2).collect();
-    let links = readme
-        .match_indices("](")
-        .map(|(at, _)| readme[at + 2..].split(')').next().unwrap())
-        .filter(|link| !link.contains("://") && !link.starts_with('#'));
-    for link in links {
-        assert!(
-            Path::new(repository()).join(link).exists(),
-            "{link} is not there"
-        );
-    }
 }
 
 #[test]
