@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 use crate::faults::Fault;
 use crate::listeners::ask;
+use rustix::process::{Signal, kill_process};
+
 use crate::support::{PATIENCE, Setup, Tidings, eventually, request, tools_are_required};
 
 /// A service manager, as far as it listens.
@@ -119,6 +121,34 @@ fn a_start_and_a_stop_are_told_in_order() {
     let heard = manager.hears_until("ready", |line| line == "READY=1");
     assert_eq!(heard[0], "STATUS=2 entries are published");
     assert_eq!(tidings.get("/atom.xml").status, 200);
+}
+
+/// Whatever becomes of a reload, the manager is told when it begins and when it is over.
+#[test]
+fn a_reload_is_told_in_order() {
+    let manager = Manager::new();
+    let tidings = manager.starts(Setup::new(), None);
+    manager.hears_until("ready", |line| line == "READY=1");
+    let file = tidings.folder().join("tidings.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    for (settings, is_good) in [
+        (text.clone(), true),
+        ("site = [".to_owned(), false),
+        (text, true),
+    ] {
+        fs::write(&file, settings).unwrap();
+        kill_process(tidings.process(), Signal::HUP).unwrap();
+        let heard = manager.hears_until("the reload is over", |line| line == "READY=1");
+        let heard: Vec<&String> = heard.iter().filter(|line| !is_status(line)).collect();
+        assert_eq!(heard[0], "RELOADING=1");
+        let since = heard[1].strip_prefix("MONOTONIC_USEC=").unwrap();
+        assert!(since.parse::<u64>().unwrap() > 0, "{heard:?}");
+        assert_eq!(heard.len(), 3, "{heard:?}");
+        let expected = if is_good { 200 } else { 503 };
+        eventually("the settings are judged", PATIENCE, || {
+            (tidings.health().status == expected).then_some(())
+        });
+    }
 }
 
 /// A new ledger is no reason to keep the manager waiting, which might give up and begin again.
