@@ -65,6 +65,8 @@ pub(super) struct Looker {
     /// The device on which the folder is at home now, until the ledger was told.
     new_home: Option<u64>,
     looked_at: Instant,
+    /// The folder was not there at the last look: what is due in it has to wait.
+    is_away: bool,
     /// Not everything was looked at yet.
     is_first: bool,
     next_reconcile: Instant,
@@ -122,6 +124,7 @@ impl Looker {
             root: Root::new(around.device),
             new_home: None,
             looked_at: now,
+            is_away: false,
             is_first: true,
             next_reconcile: now,
             next_root_check: now + root::CHECK,
@@ -139,6 +142,9 @@ impl Looker {
 
     /// When to look next if no hint comes.
     pub(super) fn next_look(&self) -> Instant {
+        if self.is_away {
+            return self.next_reconcile;
+        }
         // One that passed without a look at everything has to wait for the next.
         let deadline = self.guard.deadline().filter(|at| *at > self.looked_at);
         [self.settling.next_due(), deadline]
@@ -193,6 +199,7 @@ impl Looker {
         self.remember_renames(taken.renames, now);
         let root = self.root.check(&self.around, taken.fault, now);
         self.next_root_check = self.root.next_check(now);
+        self.is_away = root.is_none();
         let Some(is_same_root) = root else {
             self.next_reconcile = now + RETRY;
             return self.look_at_nothing(is_confirmed, catalogue, now);

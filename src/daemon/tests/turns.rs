@@ -209,3 +209,25 @@ fn of_two_names_of_one_file_one_may_go() {
     place.settle_for(Duration::from_secs(6));
     assert!(place.id("a.md").is_none() && place.id("b.md").is_some());
 }
+
+/// What waits for a second look can't have it then, and must not be asked for again and again.
+#[test]
+fn a_folder_that_goes_with_its_files_is_not_looked_at_all_the_time() {
+    let mut place = Place::new();
+    for file in ["a.md", "b.md"] {
+        place.write(file, "", file);
+    }
+    place.settle();
+    fs::remove_file(place.file("a.md")).unwrap();
+    place.turn(&[("a.md", Sign::Left)]);
+    fs::remove_dir_all(place.file("")).unwrap();
+    let mut looks = 0;
+    let until = place.now + Duration::from_secs(10);
+    while place.now < until {
+        place.now = place.bench.next_look().max(place.now) + Duration::from_millis(1);
+        place.bench.turn(Taken::default(), place.now);
+        looks += 1;
+    }
+    assert!(looks <= 20, "{looks} looks in ten seconds");
+    assert!(place.id("b.md").is_some(), "all stays published");
+}
