@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -143,17 +143,7 @@ fn people_see_the_pages_in_a_browser() {
     let screens = repository().join("target/screens");
     fs::create_dir_all(&screens).unwrap();
     let base = format!("http://{}/", tidings.address());
-    let chromium = std::env::var_os("TIDINGS_CHROMIUM").unwrap_or_else(|| "chromium".into());
-    let said = run(
-        node()
-            .arg(repository().join("tests/it/browser/visit.js"))
-            .arg(which(&chromium))
-            .arg(&base)
-            .arg(&screens)
-            .arg(serde_json::to_string(&visits).unwrap()),
-        PATIENCE,
-    );
-    let seen: Vec<Seen> = serde_json::from_str(&said).unwrap();
+    let seen = visit(&base, &screens, &visits);
     assert_eq!(seen.len(), visits.len());
     for page in &seen {
         assert_eq!(page.problems, Vec::<String>::new(), "{page:#?}");
@@ -247,17 +237,7 @@ fn publishers_see_the_status_in_a_browser() {
         json!({ "name": "status-phone", "path": "/status", "width": 390 }),
         json!({ "name": "status-phone-dark", "path": "/status", "width": PHONE, "scheme": "dark" }),
     ];
-    let chromium = std::env::var_os("TIDINGS_CHROMIUM").unwrap_or_else(|| "chromium".into());
-    let said = run(
-        node()
-            .arg(repository().join("tests/it/browser/visit.js"))
-            .arg(which(&chromium))
-            .arg(&base)
-            .arg(&screens)
-            .arg(serde_json::to_string(&visits).unwrap()),
-        PATIENCE,
-    );
-    let seen: Vec<Seen> = serde_json::from_str(&said).unwrap();
+    let seen = visit(&base, &screens, &visits);
     for page in &seen {
         assert_eq!(page.problems, Vec::<String>::new(), "{page:#?}");
         assert_eq!(page.statuses, [200], "{page:#?}");
@@ -270,6 +250,21 @@ fn publishers_see_the_status_in_a_browser() {
     // Its style sheet is there.
     assert_ne!(light.background, dark.background);
     assert_eq!(light.background, "rgb(252, 250, 245)");
+}
+
+/// What a browser sees at these addresses of the site at `base`; its pictures go to `screens`.
+fn visit(base: &str, screens: &Path, visits: &(impl serde::Serialize + ?Sized)) -> Vec<Seen> {
+    let chromium = std::env::var_os("TIDINGS_CHROMIUM").unwrap_or_else(|| "chromium".into());
+    let said = run(
+        node()
+            .arg(repository().join("tests/it/browser/visit.js"))
+            .arg(which(&chromium))
+            .arg(base)
+            .arg(screens)
+            .arg(serde_json::to_string(visits).unwrap()),
+        PATIENCE,
+    );
+    serde_json::from_str(&said).unwrap()
 }
 
 /// Playwright wants the path of the browser.
