@@ -112,6 +112,15 @@ impl Published {
         self.catalogue.plan(found(draft), now())
     }
 
+    /// `draft`, which is new, is published too.
+    pub(crate) fn publish(&mut self, draft: Draft) {
+        let texts = Arc::make_mut(&mut self.texts.0);
+        texts.insert(draft.article.body, draft.body.clone());
+        let changes = self.changes(draft);
+        self.site = self.site.with(&changes, now()).0;
+        self.catalogue.apply(changes);
+    }
+
     /// What makes the documents of the site.
     pub(crate) fn documents(&self) -> Documents {
         Documents::new(self.texts.clone(), CACHE_BYTES)

@@ -1,27 +1,32 @@
 //! Which entries, in which order, make which feed; and what a format needs to write one.
 //!
 //! A [`Feed`] is complete: every address is absolute, every hole of a full text is filled. The
-//! formats below ([`rss`], [`atom`], [`json`]) only put it into their words. They are pure, know
-//! nothing of each other, of HTTP or of the clock, and two equal feeds give equal bytes.
+//! formats below (`rss`, `atom`, `json`) only put it into their words: each entry a [`Piece`], and the
+//! pieces into a document. They are pure, know nothing of each other, of HTTP or of the clock, and two
+//! equal feeds give equal bytes.
 
-pub mod atom;
+mod atom;
 mod extras;
-pub mod json;
+mod json;
 mod key;
 mod links;
 pub mod opml;
+mod piece;
 mod podcast;
-pub mod rss;
+mod rss;
 #[cfg(test)]
 pub(crate) mod sample;
 mod selection;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::entry::{Entry, EntryId, Language, Person, Text};
 pub use key::{Facet, FeedKey, Join, MOST_TERMS};
+pub use piece::Piece;
 pub use podcast::{Podcast, RemoteFeed, ShownEpisode, ShownTranscript, guid as podcast_guid};
 pub use selection::{Filter, Order, OrderBy, Selection, Sorting, label, section_of, weight};
 
@@ -84,6 +89,25 @@ impl Format {
             Self::Atom => "application/atom+xml",
             Self::Rss => "application/rss+xml",
             Self::Json => "application/feed+json",
+        }
+    }
+
+    /// `shown` as it stands in this format's documents, in all feeds of the site that `head` is of.
+    pub fn piece(self, head: &Feed<'_>, shown: &Shown<'_>) -> Result<Piece, WriteError> {
+        match self {
+            Self::Atom => atom::piece(head, shown),
+            Self::Rss => rss::piece(head, shown),
+            Self::Json => json::piece(shown),
+        }
+    }
+
+    /// The document in which `pieces` stand below what `head` says of itself; entries of its own don't
+    /// count.
+    pub fn document(self, head: &Feed<'_>, pieces: &[Arc<Piece>]) -> Result<Vec<u8>, WriteError> {
+        match self {
+            Self::Atom => atom::document(head, pieces),
+            Self::Rss => rss::document(head, pieces),
+            Self::Json => json::document(head, pieces),
         }
     }
 

@@ -268,6 +268,11 @@ impl Site {
             .map_or("/", |path| &base[authority + path..])
     }
 
+    /// The digest of all that makes documents what they are, besides their entries.
+    pub fn manner(&self) -> Digest {
+        self.manner
+    }
+
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.settings

@@ -51,7 +51,7 @@ fn main() -> Result<()> {
     let counts: Result<BTreeMap<String, u64>> = PATHS
         .par_iter()
         .map(|path| {
-            let all = valgrind::count(path.name)?;
+            let all = valgrind::count(path)?;
             ensure!(all > 0, "nothing was counted for `{}`", path.name);
             Ok((path.name.to_owned(), all / path.times))
         })

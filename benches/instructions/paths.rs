@@ -16,8 +16,10 @@ use crate::published::{Published, ages, conventions, found, now, request};
 
 /// A path of the program.
 pub(crate) struct KeyPath {
-    /// The function in [`counted`].
+    /// What it is called.
     pub(crate) name: &'static str,
+    /// The function in [`counted`].
+    pub(crate) function: &'static str,
     /// How often it is run.
     pub(crate) times: u64,
     /// Runs it.
@@ -31,29 +33,40 @@ const REQUESTS: usize = 1_000;
 /// publish under valgrind.
 const ENTRIES: usize = 1_000;
 
-pub(crate) const PATHS: [KeyPath; 5] = [
+pub(crate) const PATHS: [KeyPath; 6] = [
     KeyPath {
         name: "parse",
+        function: "parse",
         times: ARTICLES as u64,
         run: parse,
     },
     KeyPath {
         name: "plan",
+        function: "plan",
         times: ARTICLES as u64,
         run: plan,
     },
     KeyPath {
         name: "select",
+        function: "select",
         times: ARTICLES as u64,
         run: select,
     },
     KeyPath {
         name: "write",
+        function: "write",
         times: 1,
         run: write,
     },
     KeyPath {
+        name: "rewrite",
+        function: "write",
+        times: 1,
+        run: rewrite,
+    },
+    KeyPath {
         name: "respond",
+        function: "respond",
         times: REQUESTS as u64,
         run: respond,
     },
@@ -99,6 +112,20 @@ fn write() -> Result<()> {
     let published = Published::new(ARTICLES)?;
     let plan = published.plan("/rss.xml")?;
     let documents = published.documents();
+    black_box(counted::write(&documents, &published.site, &plan)?);
+    Ok(())
+}
+
+/// The same with one more, after it was written.
+fn rewrite() -> Result<()> {
+    let mut published = Published::new(ARTICLES)?;
+    let draft = published.draft(&published.new_article(0, 4))?;
+    let old = published.plan("/rss.xml")?;
+    let before = published.site.clone();
+    published.publish(draft);
+    let documents = published.documents();
+    documents.make(&before, &old)?;
+    let plan = published.plan("/rss.xml")?;
     black_box(counted::write(&documents, &published.site, &plan)?);
     Ok(())
 }

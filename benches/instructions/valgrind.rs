@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::paths::KeyPath;
+
 /// How it has to be built: what other settings make of the same source takes another number.
 const PROFILE: &str = "benches/instructions/profile.toml";
 
@@ -26,17 +28,19 @@ pub(crate) fn require() -> Result<()> {
     Ok(())
 }
 
-/// How many instructions the function in [`counted`](crate::counted) of this name takes, all its runs
-/// together.
-pub(crate) fn count(name: &str) -> Result<u64> {
+/// How many instructions the function of `path` takes, all its runs together.
+pub(crate) fn count(path: &KeyPath) -> Result<u64> {
     let folder = tempfile::tempdir()?;
     let counts = folder.path().join("counts");
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--quiet"])
-        .arg(format!("--toggle-collect=instructions::counted::{name}"))
+        .arg(format!(
+            "--toggle-collect=instructions::counted::{}",
+            path.function
+        ))
         .arg(format!("--callgrind-out-file={}", counts.display()))
         .arg(std::env::current_exe()?)
-        .args(["--run", name])
+        .args(["--run", path.name])
         .stdin(Stdio::null())
         .output()?;
     if !output.status.success() {

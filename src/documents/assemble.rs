@@ -1,11 +1,12 @@
 //! From a snapshot to what a format or page writes: addresses made absolute, holes filled.
 
 mod episode;
+mod head;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
+pub(super) use self::head::{head, head_with_tombstones};
 use super::MakeError;
 use super::blocks::end_of_blocks;
 use crate::catalogue::{Record, Resolved, is_lead_image};
@@ -14,11 +15,10 @@ use crate::entry::{
     Text, Wanted,
 };
 use crate::feed::{
-    Facet, Feed, FeedKey, History, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage,
-    ShownPerson, Tombstone, weight,
+    Feed, Related, RelatedTarget, Shown, ShownEnclosure, ShownImage, ShownPerson, weight,
 };
 use crate::page::{Mention, Mentions};
-use crate::site::{Part, Settings, Site, View, Window};
+use crate::site::{Site, View, Window};
 
 /// A file of which nothing else is known. (RFC 2046 section 4.5.1)
 const ANY_FILE: &str = "application/octet-stream";
@@ -36,21 +36,14 @@ pub(super) fn feed<'a>(
         .iter()
         .map(|record| in_feed(site, record, content, bodies))
         .collect::<Result<_, _>>()?;
-    let tombstones = window.tombstones.iter().filter_map(|record| {
-        Some(Tombstone {
-            id: &record.entry.id,
-            withdrawn: record.withdrawn()?,
-        })
-    });
     Ok(Feed {
         entries,
-        tombstones: tombstones.collect(),
-        ..head(site, view, window)
+        ..head_with_tombstones(site, view, window)
     })
 }
 
 /// How an entry stands in a feed that carries so much of each text.
-fn in_feed<'a>(
+pub(super) fn in_feed<'a>(
     site: &Site,
     record: &'a Record,
     content: Content,
@@ -86,58 +79,6 @@ fn with_image(mut shown: Shown<'_>) -> Shown<'_> {
         }
     }
     shown
-}
-
-/// What the feed of `view` in `site` says of itself, without its entries.
-pub(super) fn head<'a>(site: &'a Site, view: &View, window: &Window) -> Feed<'a> {
-    let Settings {
-        base,
-        description,
-        author,
-        icon,
-        copyright,
-        podcast,
-        ..
-    } = site.settings();
-    let newest = View::newest(view.feed.clone());
-    let older = |part: &Part| View {
-        feed: view.feed.clone(),
-        part: Some(part.clone()),
-    };
-    let is_archive = view.part.is_some();
-    let previous = window.previous.as_ref();
-    Feed {
-        id: site.feed_id(&view.feed),
-        title: window.title.clone(),
-        description: match &view.feed {
-            FeedKey::All => description.clone(),
-            key => site.description_of(key),
-        },
-        home: format!("{base}{}", newest.path()),
-        scheme: site.absolute(&format!("{}/", Facet::Tag.folder())),
-        subscribe: site.absolute(&Site::subscribe_path(&view.feed)),
-        addresses: site.addresses_of(view),
-        history: History {
-            current: is_archive.then(|| site.addresses_of(&newest)),
-            previous: previous.map(|part| site.addresses_of(&older(part))),
-        },
-        language: site.language_of(&view.feed),
-        author: author.clone(),
-        icon: icon.as_ref().map(ToString::to_string),
-        copyright: copyright.clone(),
-        // A show has one feed; those of its parts are none of their own.
-        podcast: podcast.clone().filter(|_| view.feed == FeedKey::All),
-        changed: window.changed,
-        ttl_minutes: minutes(window.fresh),
-        entries: Vec::new(),
-        tombstones: Vec::new(),
-    }
-}
-
-/// RSS counts in minutes, and 0 would mean "never wait".
-fn minutes(fresh: Duration) -> u32 {
-    let minutes = fresh.as_secs().div_ceil(60);
-    u32::try_from(minutes).unwrap_or(u32::MAX).max(1)
 }
 
 /// The entry of `record` with its full text.

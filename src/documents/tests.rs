@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::catalogue::sample::draft;
-use crate::entry::{Body, Digest};
-use crate::site::Found;
+use crate::catalogue::sample::{at, draft};
+use crate::entry::{Address, Body, Content, Digest, Slug, Text};
+use crate::feed::{Filter, OrderBy, Selection};
+use crate::site::{Found, Kept as KeptSite, Settings};
 
 const CODED: [Coding; 3] = [Coding::Gzip, Coding::Brotli, Coding::Zstd];
 
@@ -106,9 +107,11 @@ async fn each_coding_unpacks_to_the_same_and_is_made_from_what_is_there() {
         assert_eq!(compress::unpack(&coded).unwrap(), identity.bytes);
     }
     assert_eq!(world.makes(), 1);
-    // Without one that is there, each is made anew, and only the coded form is kept.
+    // Without one that is there, each is made anew, of entries that are written already, and only the
+    // coded form is kept.
     let world = world_without_identity().await;
-    assert_eq!(world.makes(), CODED.len());
+    assert_eq!(world.documents.figures().misses, CODED.len() as u64);
+    assert_eq!(world.makes(), 1);
 }
 
 async fn world_without_identity() -> World {
@@ -222,7 +225,7 @@ async fn the_shelf_stays_within_its_bytes() {
         for coding in [Coding::Identity, Coding::Gzip, Coding::Brotli, Coding::Zstd] {
             for _ in 0..4 {
                 world.get(&plan, coding).await;
-                assert!(world.documents.shelf.weight() <= BYTES as u64);
+                assert!(world.documents.figures().bytes <= BYTES as u64);
             }
         }
     }
@@ -242,7 +245,7 @@ async fn without_a_cache_everything_is_made_each_time() {
 
 #[tokio::test]
 async fn a_delta_is_made_once_for_all_who_have_the_same_version() {
-    let mut world = world(1 << 20);
+    let mut world = world(16 << 20);
     let old = world.plan("/rss.xml");
     world.documents.note(&world.site, &old);
     let both = vec![draft("a.md", "A", &[]), draft("b.md", "B", &[])];
@@ -272,6 +275,61 @@ async fn a_delta_is_made_once_for_all_who_have_the_same_version() {
     assert_eq!(items(&one), 1);
     // The whole has another name.
     let whole = world.get(&new, Coding::Zstd).await;
-    assert_eq!((items(&whole), world.makes()), (2, 3));
+    assert_eq!((items(&whole), world.makes()), (2, 2), "the other entry");
     assert_eq!(delta().await, one);
+}
+
+/// Feeds that carry less, or more, of each text.
+fn own_feed(name: &str, content: Content) -> Selection {
+    Selection {
+        name: Slug::from_words(name).unwrap(),
+        title: Text::new(name),
+        description: Text::new(""),
+        filter: Filter::default(),
+        order: OrderBy::Published,
+        limit: None,
+        content: Some(content),
+        language: None,
+    }
+}
+
+#[test]
+fn an_entry_is_written_once_for_all_feeds_that_say_the_same_of_it() {
+    let selections = vec![
+        own_feed("whole", Content::Full),
+        own_feed("short", Content::Summary),
+        own_feed("one", Content::First(1)),
+    ];
+    let site = |base: &str| {
+        let settings = Settings {
+            base: Address::parse(base).unwrap(),
+            selections: selections.clone(),
+            ..sample::settings()
+        };
+        let (world, since) = (world(0), at(0));
+        Site::new(
+            settings,
+            since,
+            world.site.catalogue(),
+            &KeptSite::default(),
+            since,
+        )
+    };
+    let (here, elsewhere) = (site("https://example.org/"), site("https://example.net/"));
+    let world = world(16 << 20);
+    for path in ["", "feeds/whole/", "feeds/short/", "feeds/one/"] {
+        for format in Format::ALL {
+            for site in [&here, &elsewhere, &here] {
+                let address = format!("/{path}{}", format.file_name());
+                let Found::Document(plan) = site.find(&address) else {
+                    panic!("{address}");
+                };
+                let alone = self::world(0).documents.make(site, &plan).unwrap();
+                let made = world.documents.make(site, &plan).unwrap();
+                assert_eq!(made, alone, "{address}");
+            }
+        }
+    }
+    // Two sites, three formats, and all of the text, or a part; a summary needs none.
+    assert_eq!(world.makes(), 2 * Format::ALL.len() * 2);
 }

@@ -209,7 +209,7 @@ impl Element {
 
     /// Whether an entry may have just one of these.
     pub fn is_single(&self) -> bool {
-        Self::form(self.namespace(), &self.name).is_some_and(|(_, is_single)| is_single)
+        Self::form(self.namespace().1, &self.name).is_some_and(|(_, is_single)| is_single)
     }
 
     /// The prefix, by the habit of feeds.
@@ -227,15 +227,15 @@ impl Element {
         &self.value
     }
 
-    /// The namespace that the prefix stands for.
-    pub fn namespace(&self) -> &'static str {
+    /// The prefix, and the namespace that it stands for.
+    pub fn namespace(&self) -> (&'static str, &'static str) {
         namespace(&self.prefix).unwrap_or_default()
     }
 }
 
-fn namespace(prefix: &str) -> Option<&'static str> {
+fn namespace(prefix: &str) -> Option<(&'static str, &'static str)> {
     let found = NAMESPACES.iter().find(|it| it.prefix == prefix);
-    found.map(|it| it.uri)
+    found.map(|it| (it.prefix, it.uri))
 }
 
 fn known() -> String {
@@ -252,7 +252,7 @@ mod tests {
             let made = Element::new(prefix, name, "38.72");
             let made = made
                 .as_ref()
-                .map(Element::namespace)
+                .map(|element| element.namespace().1)
                 .map_err(ToString::to_string);
             assert_eq!(made, expected.map_err(str::to_owned), "{prefix}:{name}");
         };

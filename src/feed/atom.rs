@@ -6,12 +6,14 @@
 //! everywhere but in the attributes of extensions; this module does it there.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use atom_syndication as atom;
 use atom_syndication::extension::{Extension, ExtensionMap};
 use chrono::{DateTime, FixedOffset};
 use jiff::Timestamp;
 
+use super::piece::{self, Namespaces, Piece};
 use super::{
     Feed, Format, PROGRAM, Shown, ShownImage, VERSION, WriteError, extras, links, rfc3339,
 };
@@ -26,15 +28,33 @@ const MEDIA: &str = "http://search.yahoo.com/mrss/";
 /// RFC 6721 section 2.
 const TOMBSTONES: &str = "http://purl.org/atompub/tombstones/1.0";
 
-/// `feed` as an Atom 1.0 document in UTF-8.
+/// How an entry begins that stands alone.
+const ALONE: &str = "<entry xmlns=\"http://www.w3.org/2005/Atom\">";
+
+/// How a document ends.
+const END: &str = "</feed>";
+
+/// `shown` as an entry of Atom 1.0.
+pub(super) fn piece(feed: &Feed<'_>, shown: &Shown<'_>) -> Result<Piece, WriteError> {
+    let entry = entry(feed, shown)?;
+    let bytes = entry.write_with_config(Vec::new(), config());
+    let bytes = bytes.map_err(WriteError::format)?;
+    let alone = String::from_utf8(bytes).map_err(WriteError::format)?;
+    // In a feed its namespace is the feed's.
+    let inner = alone.strip_prefix(ALONE).unwrap_or(&alone);
+    let entry = ["<entry>", &zulu(inner)].concat();
+    let mut namespaces = extras::namespaces(shown);
+    if shown.image.is_some() {
+        namespaces.insert("media", MEDIA);
+    }
+    Ok(Piece::new(entry.as_bytes(), namespaces))
+}
+
+/// What `feed` says of itself and `pieces`, its entries, as an Atom 1.0 document in UTF-8.
 ///
-/// Equal feeds give equal bytes.
-pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
-    let entries = feed
-        .entries
-        .iter()
-        .map(|shown| entry(feed, shown))
-        .collect::<Result<Vec<_>, _>>()?;
+/// All that is said of the feed comes before its entries. (RFC 4287 section 4.1.1) The crate writes
+/// extensions of the feed after them.
+pub(super) fn document(feed: &Feed<'_>, pieces: &[Arc<Piece>]) -> Result<Vec<u8>, WriteError> {
     // The page comes first: some readers take the first alternate they meet.
     let mut feed_links = vec![links::home(feed), links::own(feed, Format::Atom)];
     feed_links.extend(links::siblings(feed, Format::Atom));
@@ -56,41 +76,24 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
         rights: feed.copyright.as_ref().map(|rights| text(rights, None)),
         subtitle,
         lang: Some(feed.language.to_string()),
-        namespaces: namespaces(feed),
+        namespaces: namespaces(feed, pieces),
         extensions: feed_extensions(feed),
-        entries,
         ..atom::Feed::default()
     };
-    let config = atom::WriteConfig {
+    let bytes = document.write_with_config(DECLARATION.to_vec(), config());
+    let bytes = bytes.map_err(WriteError::format)?;
+    let document = zulu(&String::from_utf8(bytes).map_err(WriteError::format)?);
+    Ok(piece::put_in(document.as_bytes(), pieces, "", END))
+}
+
+fn config() -> atom::WriteConfig {
+    atom::WriteConfig {
         write_document_declaration: false,
         indent_size: None,
-    };
-    let bytes = document
-        .write_with_config(DECLARATION.to_vec(), config)
-        .map_err(WriteError::format)?;
-    let document = String::from_utf8(bytes).map_err(WriteError::format)?;
-    Ok(zulu(&head_first(document)).into_bytes())
+    }
 }
 
-/// The document with all that is said of the feed before its entries. (RFC 4287 section 4.1.1) The crate
-/// writes extensions of the feed after them.
-///
-/// As for [`zulu`], these tags are nothing else.
-fn head_first(document: String) -> String {
-    let ends = [
-        document.find("<entry>"),
-        document.rfind("</entry>").map(|at| at + "</entry>".len()),
-        document.rfind("</feed>"),
-    ];
-    let [Some(first), Some(last), Some(end)] = ends else {
-        return document;
-    };
-    let (head, entries) = (&document[..first], &document[first..last]);
-    let (late, rest) = (&document[last..end], &document[end..]);
-    [head, late, entries, rest].concat()
-}
-
-/// The document with its dates ending in `Z` instead of the crate's `+00:00`: there are readers
+/// What the crate wrote, with its dates ending in `Z` instead of the crate's `+00:00`: there are readers
 /// that skip an offset, and the short form is the one that nobody gets wrong.
 ///
 /// This can't touch anything a writer wrote. In text and in attributes `<` is always written
@@ -168,18 +171,18 @@ fn category(feed: &Feed<'_>, category: &Category) -> atom::Category {
     }
 }
 
-fn namespaces(feed: &Feed<'_>) -> BTreeMap<String, String> {
-    let mut namespaces = extras::namespaces(feed.entries.iter().flat_map(extras::elements));
-    if feed.entries.iter().any(|shown| shown.image.is_some()) {
-        namespaces.insert("media".to_owned(), MEDIA.to_owned());
-    }
+fn namespaces(feed: &Feed<'_>, pieces: &[Arc<Piece>]) -> BTreeMap<String, String> {
+    let mut namespaces: Namespaces = piece::namespaces(pieces);
     if !feed.tombstones.is_empty() {
-        namespaces.insert("at".to_owned(), TOMBSTONES.to_owned());
+        namespaces.insert("at", TOMBSTONES);
     }
     if feed.history.current.is_some() {
-        namespaces.insert("fh".to_owned(), links::HISTORY.to_owned());
+        namespaces.insert("fh", links::HISTORY);
     }
-    namespaces
+    let declared = namespaces.into_iter();
+    declared
+        .map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned()))
+        .collect()
 }
 
 /// That it is an archive document (RFC 5005 section 4, `fh:archive`), and what was withdrawn.

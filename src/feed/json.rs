@@ -1,18 +1,28 @@
 //! JSON Feed 1.1 (<https://www.jsonfeed.org/version/1.1/>), with the extension `_tidings` for
 //! what the format has no word for.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
+use super::piece::{self, Namespaces, Piece};
 use super::{Feed, Format, Related, Shown, ShownEnclosure, ShownPerson, WriteError, rfc3339};
 use crate::entry::{Address, EntryId, Language, Link, Person, Text};
 
 /// The value of `version`.
 const VERSION: &str = "https://jsonfeed.org/version/1.1";
 
-/// `feed` as a JSON Feed document.
-///
-/// Equal feeds give equal bytes.
-pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
+/// How a document without items ends.
+const END: &str = "]}";
+
+/// `shown` as an item of JSON Feed.
+pub(super) fn piece(shown: &Shown<'_>) -> Result<Piece, WriteError> {
+    let bytes = serde_json::to_vec(&Item::from(shown)).map_err(WriteError::format)?;
+    Ok(Piece::new(&bytes, Namespaces::new()))
+}
+
+/// What `feed` says of itself and `pieces`, its items, as a JSON Feed document.
+pub(super) fn document(feed: &Feed<'_>, pieces: &[Arc<Piece>]) -> Result<Vec<u8>, WriteError> {
     let previous = feed.history.previous.as_ref();
     let document = Document {
         version: VERSION,
@@ -25,9 +35,10 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
         language: feed.language.as_str(),
         next_url: previous.map(|addresses| Format::Json.of(addresses)),
         _tidings: FeedExtension::of(feed),
-        items: feed.entries.iter().map(Item::from).collect(),
+        items: [],
     };
-    serde_json::to_vec(&document).map_err(WriteError::format)
+    let document = serde_json::to_vec(&document).map_err(WriteError::format)?;
+    Ok(piece::put_in(&document, pieces, ",", END))
 }
 
 /// The top level.
@@ -47,7 +58,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_url: Option<&'a str>,
     _tidings: FeedExtension<'a>,
-    items: Vec<Item<'a>>,
+    /// Last, as they are put in afterwards.
+    items: [(); 0],
 }
 
 /// What the format has no word for.
@@ -281,7 +293,9 @@ mod tests {
     #[test]
     fn a_small_feed_to_the_letter() {
         let entry = sample::small_entry();
-        let document = String::from_utf8(write(&sample::small(&entry)).unwrap()).unwrap();
+        let document =
+            String::from_utf8(sample::write(&sample::small(&entry), Format::Json).unwrap())
+                .unwrap();
         assert_eq!(document, SMALL.replace('\n', ""));
     }
 
@@ -310,7 +324,8 @@ mod tests {
         let entries = sample::entries();
         let mut feed = sample::feed(&entries);
         feed.entries[3].content.clear();
-        let read: Value = serde_json::from_slice(&write(&feed).unwrap()).unwrap();
+        let read: Value =
+            serde_json::from_slice(&sample::write(&feed, Format::Json).unwrap()).unwrap();
         let full = &read["items"][0];
         assert_eq!(
             full["authors"],

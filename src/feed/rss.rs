@@ -7,6 +7,7 @@
 //! which the `rss` crate does, is all that is needed for a well-formed document.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -16,6 +17,7 @@ use rss::extension::{Extension, ExtensionMap};
 use rss::{Category, Channel, Enclosure, Guid, Image, Item, Source};
 
 use super::extras::Extra;
+use super::piece::{self, Namespaces, Piece};
 use super::{Feed, Format, PROGRAM, Shown, ShownEnclosure, ShownImage, VERSION, WriteError};
 use super::{extras, links, podcast, rfc3339};
 use crate::entry::Link;
@@ -23,21 +25,39 @@ use crate::entry::Link;
 /// The specification that `docs` names.
 const SPECIFICATION: &str = "https://www.rssboard.org/rss-specification";
 
-/// Media RSS 1.5.1. The crate declares the other namespaces by itself, as they are used.
+/// Media RSS 1.5.1.
 const MEDIA: &str = "http://search.yahoo.com/mrss/";
 
 /// RSS 1.0 module Syndication.
 const SYNDICATION: &str = "http://purl.org/rss/1.0/modules/syndication/";
 
-/// `feed` as an RSS 2.0 document in UTF-8.
+/// The namespaces that the crate declares by itself, where it writes what they are for.
+const CONTENT: &str = "http://purl.org/rss/1.0/modules/content/";
+const DUBLIN_CORE: &str = "http://purl.org/dc/elements/1.1/";
+
+/// How a document without items ends.
+const END: &str = "</channel></rss>";
+
+/// `shown` as an item of RSS 2.0.
 ///
-/// Equal feeds give equal bytes.
-pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
-    let items = feed
-        .entries
-        .iter()
-        .map(|shown| item(feed, shown))
-        .collect::<Result<Vec<_>, _>>()?;
+/// The crate writes whole channels. In text and in attributes `<` is always written `&lt;`, and there
+/// are no CDATA sections, so that what stands before the first `<item>` is the channel's.
+pub(super) fn piece(feed: &Feed<'_>, shown: &Shown<'_>) -> Result<Piece, WriteError> {
+    let item = item(feed, shown)?;
+    let namespaces = namespaces_of(shown, &item);
+    let channel = Channel {
+        items: vec![item],
+        ..Channel::default()
+    };
+    let document = channel.write_to(Vec::new()).map_err(WriteError::format)?;
+    let document = String::from_utf8(document).map_err(WriteError::format)?;
+    let start = document.find("<item>").unwrap_or_default();
+    let item = document[start..].strip_suffix(END).unwrap_or_default();
+    Ok(Piece::new(item.as_bytes(), namespaces))
+}
+
+/// What `feed` says of itself and `pieces`, its items, as an RSS 2.0 document in UTF-8.
+pub(super) fn document(feed: &Feed<'_>, pieces: &[Arc<Piece>]) -> Result<Vec<u8>, WriteError> {
     let mut atom_links = vec![links::own(feed, Format::Rss)];
     atom_links.extend(links::siblings(feed, Format::Rss));
     atom_links.extend(links::history(feed, Format::Rss));
@@ -68,12 +88,12 @@ pub fn write(feed: &Feed<'_>) -> Result<Vec<u8>, WriteError> {
             .filter(|icon| is_picture(icon))
             .map(|icon| image(feed, icon)),
         atom_ext: Some(AtomExtension { links: atom_links }),
-        namespaces: namespaces(feed, &extensions, &items),
+        namespaces: namespaces(feed, &extensions, pieces),
         extensions,
-        items,
         ..Channel::default()
     };
-    channel.write_to(Vec::new()).map_err(WriteError::format)
+    let document = channel.write_to(Vec::new()).map_err(WriteError::format)?;
+    Ok(piece::put_in(&document, pieces, "", END))
 }
 
 /// How often there may be something new, for readers that know no `ttl`. (RSS 1.0 module Syndication)
@@ -94,30 +114,47 @@ fn rhythm(ttl_minutes: u32) -> BTreeMap<String, Vec<Extension>> {
     ])
 }
 
-/// The namespaces that the crate does not declare by itself.
+/// What `item`, which says `shown`, wants declared.
+fn namespaces_of(shown: &Shown<'_>, item: &Item) -> Namespaces {
+    let mut namespaces = extras::namespaces(shown);
+    namespaces.extend(ours(&item.extensions));
+    if item.content.is_some() {
+        namespaces.insert("content", CONTENT);
+    }
+    if item.dublin_core_ext.is_some() {
+        namespaces.insert("dc", DUBLIN_CORE);
+    }
+    namespaces
+}
+
+/// What the document of `feed`, with these extensions and `pieces`, has to declare. The crate does not
+/// know of what is in pieces.
 fn namespaces(
     feed: &Feed<'_>,
     extensions: &ExtensionMap,
-    items: &[Item],
+    pieces: &[Arc<Piece>],
 ) -> BTreeMap<String, String> {
-    let elements = feed.entries.iter().flat_map(extras::elements);
-    let mut namespaces = extras::namespaces(elements);
+    let mut namespaces = piece::namespaces(pieces);
+    namespaces.extend(ours(extensions));
+    if feed.history.current.is_some() {
+        namespaces.insert("fh", links::HISTORY);
+    }
+    let declared = namespaces.into_iter();
+    declared
+        .map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned()))
+        .collect()
+}
+
+/// Those of our own namespaces that `extensions` use.
+fn ours(extensions: &ExtensionMap) -> impl Iterator<Item = (&'static str, &'static str)> {
     let ours = [
         ("itunes", podcast::ITUNES),
         ("media", MEDIA),
         ("podcast", podcast::PODCAST),
         ("sy", SYNDICATION),
     ];
-    for (prefix, namespace) in ours {
-        let mut maps = items.iter().map(|item| &item.extensions);
-        if extensions.contains_key(prefix) || maps.any(|map| map.contains_key(prefix)) {
-            namespaces.insert(prefix.to_owned(), namespace.to_owned());
-        }
-    }
-    if feed.history.current.is_some() {
-        namespaces.insert("fh".to_owned(), links::HISTORY.to_owned());
-    }
-    namespaces
+    ours.into_iter()
+        .filter(|(prefix, _)| extensions.contains_key(*prefix))
 }
 
 /// Whether what is at `icon` may be a GIF, JPEG or PNG, as the specification wants it: its name does not

@@ -1,15 +1,24 @@
 //! A feed for tests: four entries with all that is hard to write down.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{
-    Feed, History, Related, RelatedTarget, Shown, ShownEnclosure, ShownEpisode, ShownImage,
-    ShownPerson,
+    Feed, Format, History, Related, RelatedTarget, Shown, ShownEnclosure, ShownEpisode, ShownImage,
+    ShownPerson, WriteError,
 };
 use crate::entry::{
     Address, Article, Category, Content, Digest, Element, Entry, EntryId, Episode, EpisodeKind,
     FolderPath, Language, Link, Person, Slug, Text,
 };
+
+/// The document of `feed` in `format`.
+pub(crate) fn write(feed: &Feed<'_>, format: Format) -> Result<Vec<u8>, WriteError> {
+    let pieces = feed.entries.iter().map(|shown| format.piece(feed, shown));
+    let pieces: Result<Vec<_>, _> = pieces.map(|piece| piece.map(Arc::new)).collect();
+    format.document(feed, &pieces?)
+}
 
 /// The site that the addresses of the sample belong to.
 pub(crate) const BASE: &str = "https://news.example.org/";

@@ -1,15 +1,8 @@
 //! What holds for all formats alike.
 
-use super::{Feed, Format, WriteError, atom, json, rss, sample};
+use super::Format;
+use super::sample::{self, write};
 use crate::entry::Entry;
-
-fn write(feed: &Feed<'_>, format: Format) -> Result<Vec<u8>, WriteError> {
-    match format {
-        Format::Atom => atom::write(feed),
-        Format::Rss => rss::write(feed),
-        Format::Json => json::write(feed),
-    }
-}
 
 #[test]
 fn the_strict_oracle_reads_the_xml() {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::entry::Transcript;
-use crate::feed::{rss, sample};
+use crate::feed::{Format, sample};
 
 fn address(raw: &str) -> Address {
     Address::parse(raw).unwrap()
@@ -136,7 +136,7 @@ fn a_show_and_its_episode_to_the_letter() {
         ],
         pictures: vec![None, Some(format!("{media}/bo.png"))],
     });
-    let document = String::from_utf8(rss::write(&feed).unwrap()).unwrap();
+    let document = String::from_utf8(sample::write(&feed, Format::Rss).unwrap()).unwrap();
     for part in [CHANNEL, ITEM] {
         let part = part.replace('\n', "");
         assert!(document.contains(&part), "{part}\n\n{document}");
@@ -190,7 +190,7 @@ const ITEM: &str = r#"<itunes:author>Ana &amp; Bo</itunes:author>
 fn what_is_not_said_is_not_there() {
     let entries = sample::entries();
     let mut feed = sample::feed(&entries);
-    let plain = String::from_utf8(rss::write(&feed).unwrap()).unwrap();
+    let plain = String::from_utf8(sample::write(&feed, Format::Rss).unwrap()).unwrap();
     assert!(!plain.contains("podcast:"), "{plain}");
     feed.podcast = Some(Podcast {
         categories: Vec::new(),

@@ -4,7 +4,7 @@ use super::*;
 use crate::feed::sample;
 
 fn written(feed: &Feed<'_>) -> String {
-    String::from_utf8(write(feed).unwrap()).unwrap()
+    String::from_utf8(sample::write(feed, Format::Rss).unwrap()).unwrap()
 }
 
 #[test]
@@ -46,7 +46,7 @@ const SMALL: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 fn the_crate_reads_back_what_was_meant() {
     let entries = sample::entries();
     let feed = sample::feed(&entries);
-    let channel = Channel::read_from(&write(&feed).unwrap()[..]).unwrap();
+    let channel = Channel::read_from(&sample::write(&feed, Format::Rss).unwrap()[..]).unwrap();
     assert_eq!(channel.title, feed.title.as_str());
     let image = channel.image.unwrap();
     assert_eq!((image.title, image.link), (channel.title, channel.link));
