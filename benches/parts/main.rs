@@ -56,6 +56,7 @@ fn main() -> Result<()> {
     applying(&mut criterion);
     selecting(&mut criterion);
     writing(&mut criterion);
+    rewriting(&mut criterion)?;
     compressing(&mut criterion)?;
     answering(&mut criterion);
     counting(&mut criterion)?;
@@ -150,7 +151,7 @@ fn selecting(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Documents of 50 entries, and the page of one, from the snapshot to the last byte.
+/// Documents of 50 entries, none of which was written before, from the snapshot to the last byte.
 fn writing(criterion: &mut Criterion) {
     let [_, (_, published), _] = &PUBLISHED;
     let mut group = criterion.benchmark_group("write");
@@ -161,12 +162,39 @@ fn writing(criterion: &mut Criterion) {
         ("page of a feed", "/"),
     ] {
         group.bench_function(name, |bencher| {
-            let documents = published.documents();
             let plan = published.plan(path).expect("a document");
-            bencher.iter(|| documents.make(&published.site, &plan));
+            bencher.iter(|| published.documents().make(&published.site, &plan));
         });
     }
     group.finish();
+}
+
+/// The same after a new entry, the others having been written before.
+fn rewriting(criterion: &mut Criterion) -> Result<()> {
+    let mut published = Published::new(1_000)?;
+    let before = published.site.clone();
+    published.publish(published.draft(&published.new_article(0, 4))?);
+    let mut group = criterion.benchmark_group("rewrite");
+    for (name, path) in [
+        ("RSS", "/rss.xml"),
+        ("Atom", "/atom.xml"),
+        ("JSON", "/feed.json"),
+    ] {
+        let plan = published.plan(path)?;
+        group.bench_function(name, |bencher| {
+            bencher.iter_batched(
+                || {
+                    let documents = published.documents();
+                    let made = documents.make(&before, &plan);
+                    made.map(|_| documents)
+                },
+                |documents| documents.map(|it| it.make(&published.site, &plan)),
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+    Ok(())
 }
 
 const CODINGS: [(&str, Coding); 3] = [
