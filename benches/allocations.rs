@@ -151,11 +151,12 @@ fn tidings(state: &Path) -> Result<(SocketAddr, Readers)> {
         entries: concat!(env!("CARGO_MANIFEST_DIR"), "/entries").into(),
         ..Config::default()
     };
-    let still = daemon::still(daemon::Options {
+    let options = daemon::Options {
         config,
         state: state.to_owned(),
         adopt: false,
-    })?;
+    };
+    let still = daemon::still(options, Arc::new(()))?;
     let audience = Audience::new(Timestamp::now(), || 4711);
     let ages = Ages::new(Duration::from_mins(1), Duration::from_mins(15));
     let rules = Rules {

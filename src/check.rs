@@ -10,6 +10,8 @@ mod draw;
 mod judged;
 mod lines;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod why;
 
 use std::collections::{BTreeSet, HashMap};
@@ -147,13 +149,29 @@ impl Review {
     }
 }
 
-/// Looks at everything in `folder`, at the moment `now`. Fails when there is no folder.
+/// What a review is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The folder is walked.
+    Walk,
+    /// Files are read.
+    Reading,
+    /// It is worked out what would be published.
+    Publishing,
+    /// Entries are looked at, beside each other.
+    Entries,
+}
+
+/// Looks at everything in `folder`, at the moment `now`. Fails when there is no folder. `progress` hears
+/// of each step how many of how many are done, or 0 of 0 where that can't be said.
 pub fn review(
     folder: &Folder,
     conventions: Conventions,
     known: Option<Known>,
     now: Timestamp,
+    progress: &dyn Fn(Step, usize, usize),
 ) -> io::Result<Review> {
+    progress(Step::Walk, 0, 0);
     let listing = folder.walk(None)?;
     let before = match known {
         Some(Known { site, stored }) => Catalogue::load(site, stored.records, stored.media),
@@ -164,6 +182,7 @@ pub fn review(
         drafts: Vec::new(),
         media: Vec::new(),
         bodies: HashMap::new(),
+        progress,
     };
     let files = listing.entries.len();
     for (place, reason) in &listing.troubles {
@@ -171,6 +190,7 @@ pub fn review(
     }
     let labels = conventions.labels().clone();
     reviewer.read(folder, conventions, &listing);
+    progress(Step::Publishing, 0, 0);
     let drafted: BTreeSet<FolderPath> = reviewer
         .drafts
         .iter()
@@ -202,14 +222,15 @@ fn at_top(message: &str) -> Problem {
     }
 }
 
-struct Reviewer {
+struct Reviewer<'a> {
     findings: Vec<Finding>,
     drafts: Vec<(Draft, Stamp)>,
     media: Vec<(FolderPath, Option<Media>)>,
     bodies: HashMap<Digest, Body>,
+    progress: &'a dyn Fn(Step, usize, usize),
 }
 
-impl Reviewer {
+impl Reviewer<'_> {
     fn find(&mut self, severity: Severity, code: Code, file: &str, problem: Problem) {
         self.findings.push(Finding {
             severity,
@@ -233,7 +254,9 @@ impl Reviewer {
         }
         let paths: BTreeSet<&FolderPath> = listing.entries.iter().map(|(path, _)| path).collect();
         let paths: Vec<&FolderPath> = paths.into_iter().collect();
-        for Reading { path, read, .. } in read_all(folder, &conventions, &paths, |_| ()) {
+        let progress = self.progress;
+        let tell = |read| progress(Step::Reading, read, paths.len());
+        for Reading { path, read, .. } in read_all(folder, &conventions, &paths, tell) {
             let (code, problem) = match read {
                 Read::Draft(draft, stamp) => {
                     self.take(*draft, stamp);
@@ -326,7 +349,8 @@ impl Reviewer {
             _ if matches!(folder.look(path), Ok(Look::File(_))) => Some("is passed over"),
             _ => None,
         };
-        for (path, _) in &listing.entries {
+        for (at, (path, _)) in listing.entries.iter().enumerate() {
+            (self.progress)(Step::Entries, at, listing.entries.len());
             let Some(record) = catalogue.at_path(path) else {
                 continue;
             };

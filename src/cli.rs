@@ -12,6 +12,7 @@ mod logging;
 mod man;
 mod new;
 mod output;
+mod progress;
 mod serve;
 mod service;
 mod settings;
@@ -174,14 +175,16 @@ impl CommandLine {
             Some(Command::Serve(arguments)) => {
                 serve::run(arguments.or(self.serve), overrides, verbosity)
             }
-            Some(Command::Check(arguments)) => return check::run(arguments, overrides),
-            Some(Command::Why(arguments)) => return why::run(&arguments, overrides),
+            Some(Command::Check(arguments)) => return check::run(arguments, overrides, verbosity),
+            Some(Command::Why(arguments)) => return why::run(&arguments, overrides, verbosity),
             Some(Command::ConfirmRemoval) => {
                 return confirm::run(confirm::What::Removal, overrides);
             }
             Some(Command::ConfirmClock) => return confirm::run(confirm::What::Clock, overrides),
             Some(Command::Service(arguments)) => return service::run(&arguments, overrides),
-            Some(Command::Ledger(arguments)) => return ledger::run(&arguments, overrides),
+            Some(Command::Ledger(arguments)) => {
+                return ledger::run(&arguments, overrides, verbosity);
+            }
             Some(Command::Health(arguments)) => return health::run(&arguments, overrides),
             Some(Command::Build(arguments)) => build::run(&arguments, overrides, verbosity),
             Some(Command::Status(arguments)) => status::run(arguments, overrides),

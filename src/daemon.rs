@@ -20,6 +20,7 @@ mod control;
 mod feeds;
 mod figures;
 mod finding;
+mod first_scan;
 mod guard;
 mod health;
 mod journal;
@@ -76,6 +77,7 @@ pub use clock::now;
 #[cfg(unix)]
 pub use control::{Answer, AskError, Question, ask};
 use figures::Figures;
+pub use first_scan::FirstScan;
 use health::Health;
 use journal::Journal;
 use looker::{Looker, Surroundings, Ties};
@@ -164,15 +166,19 @@ pub trait Source: Send {
 }
 
 /// Runs until SIGINT or SIGTERM, and reads the settings from `source` anew whenever its file changes, and
-/// at SIGHUP.
-pub fn run(mut options: Options, source: Box<dyn Source>) -> Result<(), StartError> {
+/// at SIGHUP. `scan` hears how far the first look at the folder is.
+pub fn run(
+    mut options: Options,
+    source: Box<dyn Source>,
+    scan: Arc<dyn FirstScan>,
+) -> Result<(), StartError> {
     let passed = Passed::take()?;
     passed.replace_listen(&mut options.config)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| StartError::System("threads", error))?;
-    runtime.block_on(serve(options, source, passed))
+    runtime.block_on(serve(options, source, scan, passed))
 }
 
 /// What runs until the end.
@@ -188,6 +194,7 @@ struct Running {
 async fn serve(
     options: Options,
     source: Box<dyn Source>,
+    scan: Arc<dyn FirstScan>,
     passed: Passed,
 ) -> Result<(), StartError> {
     let system = |what| move |error| StartError::System(what, error);
@@ -199,7 +206,7 @@ async fn serve(
     let _file = file
         .transpose()
         .map_err(system("a thread for the settings file"))?;
-    let mut running = start(options, source, passed).await?;
+    let mut running = start(options, source, scan, passed).await?;
     loop {
         let signal = tokio::select! {
             signal = signals.next() => signal,
@@ -219,6 +226,7 @@ async fn serve(
 async fn start(
     options: Options,
     source: Box<dyn Source>,
+    scan: Arc<dyn FirstScan>,
     passed: Passed,
 ) -> Result<Running, StartError> {
     let Options {
@@ -237,7 +245,7 @@ async fn start(
     let settings = settings(&config, listeners.address())?;
     let (mut catalogue, site, clock) = restore(&config, &ledger, settings)?;
     let notifier = Notifier::from_environment();
-    let health = Arc::new(Health::telling(notifier.clone()));
+    let health = Arc::new(Health::telling(notifier.clone(), scan));
     let mending = Mending::begin(&ledger, &health);
     let (site, theme, shown) = show_again(&config, &ledger, &health, &mut catalogue, site);
     let names = Names::new(&config.ignore)?;

@@ -47,7 +47,7 @@
 //! | [`daemon`] | order of start and stop, the writer's turn, the clock | parsing, formats |
 //! | [`check`] | what a writer should know of a folder | HTTP, the daemon |
 //! | [`config`] | text → checked settings | sockets, disk |
-//! | [`cli`] | arguments, environment, logs, exit codes | how a part does its work |
+//! | [`cli`] | arguments, environment, logs, bars, exit codes | how a part does its work |
 //!
 //! `tests/it/architecture.rs` holds every `use` line to this.
 

@@ -1,14 +1,14 @@
 //! `tidings build`: the whole site as files.
 
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueHint};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::UsageError;
 use super::logging::{self, Verbosity};
 use super::output;
+use super::progress::{Progress, Scan};
 use super::settings::{Overrides, Settings};
 use crate::build::{BuildError, Built, Source, Target, build};
 use crate::daemon;
@@ -56,23 +56,23 @@ pub(super) fn run(
         return Err(UsageError(what.to_owned()).into());
     }
     let target = Target::open(&arguments.out).map_err(refused)?;
-    let still = daemon::still(daemon::Options {
+    let options = daemon::Options {
         state: settings.state()?,
         config: settings.config,
         adopt: false,
-    })?;
+    };
+    let still = daemon::still(options, Arc::new(Scan::new(verbosity)))?;
     let media = still.opener();
     let source = Source {
         site: &still.site,
         documents: &still.documents,
         media: &media,
     };
-    let bar = progress_bar();
+    let progress = Progress::begin(verbosity);
     let built = build(&source, target, |done, total| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
+        progress.tell("files written", done, total);
     });
-    bar.finish_and_clear();
+    drop(progress);
     let Built {
         files,
         written,
@@ -88,20 +88,5 @@ fn refused(error: BuildError) -> anyhow::Error {
     match error {
         BuildError::NotOurs(_) => UsageError(error.to_string()).into(),
         error => error.into(),
-    }
-}
-
-/// For people who wait at a terminal; others get nothing.
-fn progress_bar() -> ProgressBar {
-    let target = if io::stderr().is_terminal() {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(None, target);
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} files, {eta} left");
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }

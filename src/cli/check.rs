@@ -12,9 +12,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::UsageError;
+use super::logging::Verbosity;
 use super::output::{self, Format, has_colours};
+use super::progress::{Progress, Stderr};
 use super::settings::{Overrides, Settings};
-use crate::check::{Code, Finding, Known, Review, Severity, draw, review};
+use crate::check::{Code, Finding, Known, Review, Severity, Step, draw, review};
 use crate::daemon;
 use crate::entry::parse::text_of;
 use crate::entry::{Address, FolderPath};
@@ -56,7 +58,7 @@ pub(super) struct Looked {
 }
 
 /// Looks at the folder of the settings.
-pub(super) fn look(overrides: Overrides) -> anyhow::Result<Looked> {
+pub(super) fn look(overrides: Overrides, progress: &Progress) -> anyhow::Result<Looked> {
     let settings = Settings::load(overrides)?;
     let config = &settings.config;
     let root = std::path::absolute(&config.entries).context("the entries folder has no path")?;
@@ -69,14 +71,26 @@ pub(super) fn look(overrides: Overrides) -> anyhow::Result<Looked> {
         ))
         .into());
     }
+    progress.tell("reading the ledger", 0, 0);
     let known = known(&settings, &folder);
-    let review = review(&folder, daemon::conventions(config), known, daemon::now())
+    let tell = |step, done, all| progress.tell(words(step), done, all);
+    let conventions = daemon::conventions(config);
+    let review = review(&folder, conventions, known, daemon::now(), &tell)
         .with_context(|| format!("can't look into {}", folder.root().display()))?;
     Ok(Looked {
         settings,
         folder,
         review,
     })
+}
+
+fn words(step: Step) -> &'static str {
+    match step {
+        Step::Walk => "listing the folder",
+        Step::Reading => "files read",
+        Step::Publishing => "working out what would be published",
+        Step::Entries => "entries looked at",
+    }
 }
 
 impl Looked {
@@ -108,24 +122,29 @@ fn known(settings: &Settings, folder: &Folder) -> Option<Known> {
             if let Some(source) = std::error::Error::source(&error) {
                 cause = format!(": {source}");
             }
-            let _ = writeln!(
-                io::stderr(),
-                "tidings: {error}{cause}; going on without former titles and ids"
-            );
+            let line = format!("tidings: {error}{cause}; going on without former titles and ids\n");
+            let _ = Stderr.write_all(line.as_bytes());
             None
         }
     }
 }
 
 /// Returns whether all is well.
-pub(super) fn run(arguments: Arguments, mut overrides: Overrides) -> anyhow::Result<bool> {
+pub(super) fn run(
+    arguments: Arguments,
+    mut overrides: Overrides,
+    verbosity: Verbosity,
+) -> anyhow::Result<bool> {
     overrides.entries = arguments.folder.or(overrides.entries);
-    let mut looked = look(overrides)?;
+    let progress = Progress::begin(verbosity);
+    let mut looked = look(overrides, &progress)?;
+    progress.tell("judging the feeds", 0, 0);
     judge::documents(&mut looked)?;
     let text = match arguments.format {
         Format::Human => human(&looked),
         Format::Json => json(&looked)?,
     };
+    drop(progress);
     output::print(&text)?;
     let review = &looked.review;
     let is_well = review.count(Severity::Error) == 0

@@ -6,10 +6,12 @@ use anyhow::Context;
 use clap::{Args, Subcommand, ValueHint};
 use serde::Serialize;
 
+use super::logging::Verbosity;
 use super::output::{self, Format};
+use super::progress::Progress;
 use super::settings::{Overrides, Settings};
 use crate::daemon::StartError;
-use crate::ledger::{Checked, Ledger};
+use crate::ledger::{Checked, Ledger, Step};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -68,17 +70,23 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 75 a daemon is running.";
 
 /// Returns whether all is well.
-pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result<bool> {
+pub(super) fn run(
+    arguments: &Arguments,
+    overrides: Overrides,
+    verbosity: Verbosity,
+) -> anyhow::Result<bool> {
     let settings = Settings::load(overrides)?;
     let state = settings.state()?;
+    let progress = Progress::begin(verbosity);
+    let tell = |step, done, all| progress.tell(words(step), done, all);
     let mut is_well = true;
     let text = match &arguments.command {
         Command::Backup { file } => {
-            let entries = Ledger::backup(&state, file).map_err(StartError::Ledger)?;
+            let entries = Ledger::backup(&state, file, &tell).map_err(StartError::Ledger)?;
             format!("{}: {entries} entries, checked\n", file.display())
         }
         Command::Check { format } => {
-            let checked = Ledger::check(&state).map_err(StartError::Ledger)?;
+            let checked = Ledger::check(&state, &tell).map_err(StartError::Ledger)?;
             is_well = checked.findings.is_empty();
             match format {
                 Format::Human => human(&checked),
@@ -88,12 +96,25 @@ pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result
         Command::Rebuild => {
             let entries = std::path::absolute(&settings.config.entries)
                 .context("the entries folder has no path")?;
-            let restored = Ledger::rebuild(&state, &entries).map_err(StartError::Ledger)?;
+            let restored = Ledger::rebuild(&state, &entries, &tell).map_err(StartError::Ledger)?;
             format!("{restored}\n")
         }
     };
+    drop(progress);
     output::print(&text)?;
     Ok(is_well)
+}
+
+fn words(step: Step) -> &'static str {
+    match step {
+        Step::Rows => "rows proved",
+        Step::Pages => "looking at pages and indexes",
+        Step::Texts => "texts proved",
+        Step::Mirror => "reading the mirror",
+        Step::Copy => "copying the ledger",
+        Step::Salvage => "looking for what is sound",
+        Step::Writing => "rows and texts written",
+    }
 }
 
 fn human(checked: &Checked) -> String {

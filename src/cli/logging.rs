@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::{MakeWriter, SubscriberBuilder};
 
 use super::output::has_colours;
+use super::progress::Stderr;
 use super::settings::SettingsError;
 use crate::config::{LogConfig, LogFormat};
 use fields::Fields;
@@ -24,12 +25,17 @@ pub(super) struct Verbosity {
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     #[arg(conflicts_with = "quiet")]
     verbose: u8,
-    /// Log warnings only; twice for errors only, three times for nothing
+    /// Log warnings only, and show no bar; twice for errors only, three times for nothing
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     quiet: u8,
 }
 
 impl Verbosity {
+    /// Whether less is to be told than is usual.
+    pub(super) fn is_quiet(self) -> bool {
+        self.quiet > 0
+    }
+
     /// The filter that the flags stand for, if one was given.
     fn filter(self) -> Option<&'static str> {
         match (self.verbose, self.quiet) {
@@ -71,7 +77,7 @@ pub(super) fn start(verbosity: Verbosity, config: &LogConfig) -> Result<Logging,
     let line = line_of(config.format, stream.as_deref(), stderr_file());
     let line = *FORM.get_or_init(|| line);
     let colours = line == Line::Text && has_colours(&io::stderr());
-    let writing = writing(line, filter, colours, io::stderr).with_filter_reloading();
+    let writing = writing(line, filter, colours, || Stderr).with_filter_reloading();
     let handle = writing.reload_handle();
     // Only a second start in one process can fail, and then logs flow already.
     let _ = tracing::subscriber::set_global_default(writing.finish());
@@ -86,6 +92,11 @@ pub(super) fn start(verbosity: Verbosity, config: &LogConfig) -> Result<Logging,
 /// Whether stderr has nothing but JSON from here to the end of the process.
 pub(super) fn is_for_programs() -> bool {
     FORM.get() == Some(&Line::Json)
+}
+
+/// Whether stderr has lines for people, as far as anything is logged.
+pub(super) fn is_for_people() -> bool {
+    FORM.get().is_none_or(|form| *form == Line::Text)
 }
 
 fn filter(

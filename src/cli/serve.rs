@@ -1,13 +1,15 @@
 //! `tidings serve`: settings → a running daemon, and the settings once more when they change.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::logging::{self, Logging, Verbosity};
+use super::progress::Scan;
 use super::settings::{Overrides, Settings, SettingsError};
 use crate::config::Config;
-use crate::daemon::{self, Source};
+use crate::daemon::{self, FirstScan, Source};
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct Arguments {
@@ -40,14 +42,19 @@ pub(super) fn run(
     }
     let state = settings.state()?;
     let again = Again { overrides, logging };
-    daemon::run(
+    let scan = Arc::new(Scan::new(verbosity));
+    let ended = daemon::run(
         daemon::Options {
             state,
             config: settings.config,
             adopt: arguments.adopt,
         },
         Box::new(again),
-    )?;
+        Arc::clone(&scan) as _,
+    );
+    // The writer may have been cut off in the middle of it.
+    scan.is_over();
+    ended?;
     Ok(())
 }
 

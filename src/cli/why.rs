@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::UsageError;
 use super::check::{Looked, Reported, look, source};
+use super::logging::Verbosity;
 use super::output::{self, Format, has_colours};
+use super::progress::Progress;
 use super::settings::Overrides;
 use crate::check::{Code, Severity, draw, why};
 use crate::daemon;
@@ -48,8 +50,13 @@ struct Report<'a> {
 }
 
 /// Returns whether it is published.
-pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result<bool> {
-    let looked = look(overrides)?;
+pub(super) fn run(
+    arguments: &Arguments,
+    overrides: Overrides,
+    verbosity: Verbosity,
+) -> anyhow::Result<bool> {
+    let progress = Progress::begin(verbosity);
+    let looked = look(overrides, &progress)?;
     let path = find(&looked.folder, &arguments.file)?;
     let now = daemon::now();
     let site = looked.site(now)?;
@@ -89,6 +96,7 @@ pub(super) fn run(arguments: &Arguments, overrides: Overrides) -> anyhow::Result
             warnings: warnings.map(Reported::from).collect(),
         })?,
     };
+    drop(progress);
     output::print(&text)?;
     Ok(answer.is_published)
 }

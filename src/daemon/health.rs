@@ -8,6 +8,7 @@ use jiff::{Timestamp, Unit};
 use tracing::{info, warn};
 
 use super::clock;
+use super::first_scan::FirstScan;
 use super::notify::Notifier;
 use crate::entry::{FolderPath, Problem};
 use crate::http::admin;
@@ -99,6 +100,7 @@ pub(super) struct Health {
     state: Mutex<State>,
     admin: Arc<admin::Health>,
     notifier: Notifier,
+    scan: Arc<dyn FirstScan>,
 }
 
 #[derive(Debug, Default)]
@@ -147,15 +149,16 @@ struct Progress {
 impl Health {
     /// Nothing is wrong, and nothing is served yet.
     pub(super) fn new() -> Self {
-        Self::telling(Notifier::default())
+        Self::telling(Notifier::default(), Arc::new(()))
     }
 
-    /// The same, and the service manager is told how we are.
-    pub(super) fn telling(notifier: Notifier) -> Self {
+    /// The same; the service manager is told how we are, and `scan` how far the first scan is.
+    pub(super) fn telling(notifier: Notifier, scan: Arc<dyn FirstScan>) -> Self {
         Self {
             state: Mutex::default(),
             admin: Arc::new(admin::Health::new()),
             notifier,
+            scan,
         }
     }
 
@@ -220,12 +223,17 @@ impl Health {
         is_new
     }
 
-    /// Notes that `read` of `all` files are read. As long as nothing is served, people want to know.
+    /// Notes that `read` of `all` files are read. As long as nothing is served, people want to know: at a
+    /// terminal at once, elsewhere of many files.
     pub(super) fn has_read(&self, read: usize, all: usize) {
-        let mut state = self.lock();
-        if state.is_serving || all < LARGE {
+        if self.lock().is_serving {
             return;
         }
+        self.scan.has_read(read, all);
+        if all < LARGE {
+            return;
+        }
+        let mut state = self.lock();
         let now = clock::instant();
         let told = state.progress.map_or(now, |it| it.told);
         let is_time = now.saturating_duration_since(told) >= BETWEEN_LINES;
@@ -237,6 +245,11 @@ impl Health {
         } else if is_time {
             info!(read, all, "reading the folder for the first time");
         }
+    }
+
+    /// A turn has published what it read, or can't for now.
+    pub(super) fn turn_is_over(&self) {
+        self.scan.is_over();
     }
 
     fn tell(&self, state: &State) {

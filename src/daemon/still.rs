@@ -12,12 +12,13 @@ use tracing::{info, warn};
 use super::looker::{Looker, Surroundings, Ties};
 use super::media::FolderMedia;
 use super::mending::Mending;
+use super::notify::Notifier;
 use super::pulse::Pulse;
 use super::restore::restore;
 use super::revision::Revisions;
 use super::theme::ThemeFolder;
 use super::writer::Writer;
-use super::{Options, StartError, clock, feeds, health::Health, settings, terms};
+use super::{FirstScan, Options, StartError, clock, feeds, health::Health, settings, terms};
 use crate::catalogue::Catalogue;
 use crate::config::{Config, WatchMode};
 use crate::documents::Documents;
@@ -54,8 +55,8 @@ impl Still {
     }
 }
 
-/// The site as it is just now.
-pub fn still(options: Options) -> Result<Still, StartError> {
+/// The site as it is just now. `scan` hears how far the first look at the folder is.
+pub fn still(options: Options, scan: Arc<dyn FirstScan>) -> Result<Still, StartError> {
     let Options {
         config,
         state,
@@ -66,7 +67,7 @@ pub fn still(options: Options) -> Result<Still, StartError> {
     let names = Names::new(&config.ignore)?;
     let folder = Folder::new(entries.clone(), names, config.limits.entry_bytes);
     match Ledger::open(&state, &entries, adopt) {
-        Ok(ledger) => catch_up(&config, ledger, folder),
+        Ok(ledger) => catch_up(&config, ledger, folder, scan),
         Err(LedgerError::Held {
             folder: held,
             holder,
@@ -127,10 +128,15 @@ fn as_stored(config: &Config, id: uuid::Uuid, stored: Stored) -> Result<Site, St
 }
 
 /// Takes the turns that a daemon would take, until nothing is left to look at.
-fn catch_up(config: &Config, ledger: Ledger, folder: Folder) -> Result<Still, StartError> {
+fn catch_up(
+    config: &Config,
+    ledger: Ledger,
+    folder: Folder,
+    scan: Arc<dyn FirstScan>,
+) -> Result<Still, StartError> {
     let settings = settings(config, None)?;
     let (mut catalogue, site, clock) = restore(config, &ledger, settings)?;
-    let health = Arc::new(Health::new());
+    let health = Arc::new(Health::telling(Notifier::default(), scan));
     let mending = Mending::begin(&ledger, &health);
     let is_new = catalogue.live() == 0;
     let terms = terms(config);

@@ -136,6 +136,7 @@ impl Writer {
         if is_looked_at {
             self.show_first(now);
         }
+        self.health.turn_is_over();
         if !self.has_failed {
             self.looker.forget_noticed();
         }

@@ -71,6 +71,9 @@ pub fn read_all(
         Reading { path, text, read }
     };
     let mut readings = Vec::with_capacity(paths.len());
+    if !paths.is_empty() {
+        tell(0);
+    }
     for some in paths.chunks(BETWEEN_WORDS) {
         match some {
             // To wake another thread takes longer.

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::Feeds;
 use super::census::Census;
+use super::progress::{Count, Progress, Step, UNTOLD};
 use super::rows::{self, DEPARTURE, ENTRY, FACT, HISTORY, MEDIA};
 use super::table::{Columns, Fault};
 use super::{Stored, schema};
@@ -65,7 +66,7 @@ impl Good {
 
 /// Examines what `connection` reads, and takes it.
 pub(super) fn examine(connection: &Connection) -> Result<Verdict, Fault> {
-    judge(connection, taken)
+    judge(connection, taken(UNTOLD))
 }
 
 /// Examines what `connection` reads; `read` does so with the rows.
@@ -112,7 +113,10 @@ fn judge_now<G>(
         quick_check(connection)?;
         return Ok(Verdict::Old(version));
     }
-    let facts: Facts = FACT.all(connection, rows::fact)?.into_iter().collect();
+    let facts: Facts = FACT
+        .all(connection, rows::fact, &Count::untold())?
+        .into_iter()
+        .collect();
     if facts.get(schema::VERSION_FACT) != Some(&stated.to_string()) {
         return Err(Fault::Damage("its version is not what it was".to_owned()));
     }
@@ -124,9 +128,20 @@ fn judge_now<G>(
     read(connection, facts, census).map(Verdict::Good)
 }
 
-/// All that is there.
-fn taken(connection: &Connection, facts: Facts, census: Census) -> Result<Box<Good>, Fault> {
-    let stored = stored(connection, &facts)?;
+/// Takes all that is there.
+fn taken(
+    progress: &Progress<'_>,
+) -> impl FnOnce(&Connection, Facts, Census) -> Result<Box<Good>, Fault> {
+    move |connection, facts, census| take(connection, facts, census, progress)
+}
+
+fn take(
+    connection: &Connection,
+    facts: Facts,
+    census: Census,
+    progress: &Progress<'_>,
+) -> Result<Box<Good>, Fault> {
+    let stored = stored(connection, &facts, &rows_of(census, progress))?;
     let found = [
         stored.records.len() as u64,
         stored.media.len() as u64,
@@ -143,13 +158,25 @@ fn taken(connection: &Connection, facts: Facts, census: Census) -> Result<Box<Go
     }))
 }
 
+/// Counts the rows that there should be.
+fn rows_of<'a>(census: Census, progress: &'a Progress<'a>) -> Count<'a> {
+    let all = census.rows.iter().sum::<u64>();
+    Count::new(
+        progress,
+        Step::Rows,
+        usize::try_from(all).unwrap_or(usize::MAX),
+    )
+}
+
 /// How many entries there are, every row of every table proved.
-fn counted(connection: &Connection, _: Facts, census: Census) -> Result<u64, Fault> {
+fn counted(connection: &Connection, census: Census, progress: &Progress<'_>) -> Result<u64, Fault> {
+    let count = rows_of(census, progress);
     let mut found = [0; 4];
     for (table, found) in Census::TABLES.iter().zip(&mut found) {
         let prove = |_: &Columns| Ok(());
         table.each(connection, "", prove, |row| {
             *found += 1;
+            count.one();
             row
         })?;
     }
@@ -186,13 +213,13 @@ fn quick_check(connection: &Connection) -> Result<(), Fault> {
 }
 
 /// Everything but the facts.
-fn stored(connection: &Connection, facts: &Facts) -> Result<Stored, Fault> {
+fn stored(connection: &Connection, facts: &Facts, count: &Count<'_>) -> Result<Stored, Fault> {
     Ok(Stored {
-        records: ENTRY.all(connection, rows::record)?,
-        media: MEDIA.all(connection, rows::media)?,
+        records: ENTRY.all(connection, rows::record, count)?,
+        media: MEDIA.all(connection, rows::media, count)?,
         feeds: Feeds {
-            departures: DEPARTURE.all(connection, rows::departure)?,
-            histories: HISTORY.all(connection, rows::history)?,
+            departures: DEPARTURE.all(connection, rows::departure, count)?,
+            histories: HISTORY.all(connection, rows::history, count)?,
         },
         settings: facts.get(SETTINGS).and_then(|kept| settings(kept)),
     })
@@ -266,47 +293,52 @@ pub(super) fn check_header(path: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-/// All that can be known: also each page, each index and each text. Takes its time, and leaves the
-/// processor to others in between.
-pub(super) fn examine_all(connection: &Connection, pause: &dyn Fn()) -> Result<Verdict, Fault> {
-    judge(connection, taken).and_then(|verdict| examine_pages(connection, pause, verdict))
+/// All that can be known: also each page, each index and each text. Takes its time.
+pub(super) fn examine_all(
+    connection: &Connection,
+    progress: &Progress<'_>,
+) -> Result<Verdict, Fault> {
+    judge(connection, taken(progress))
+        .and_then(|verdict| examine_pages(connection, progress, verdict))
 }
 
 /// The same, and takes no more of it than the number of its entries.
-pub(super) fn prove_all(connection: &Connection, pause: &dyn Fn()) -> Result<Verdict<u64>, Fault> {
-    judge(connection, counted).and_then(|verdict| examine_pages(connection, pause, verdict))
+pub(super) fn prove_all(
+    connection: &Connection,
+    progress: &Progress<'_>,
+) -> Result<Verdict<u64>, Fault> {
+    let counted = |connection: &Connection, _, census| counted(connection, census, progress);
+    judge(connection, counted).and_then(|verdict| examine_pages(connection, progress, verdict))
 }
 
 fn examine_pages<G>(
     connection: &Connection,
-    pause: &dyn Fn(),
+    progress: &Progress<'_>,
     verdict: Verdict<G>,
 ) -> Result<Verdict<G>, Fault> {
+    progress(Step::Pages, 0, 0);
     // Indexes, too: a lookup that misses a text is damage as well.
     let said: String = connection.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0))?;
     if said != "ok" {
         return Err(Fault::Damage(said));
     }
     if let Verdict::Good(_) = verdict {
-        check_texts(connection, pause)?;
+        check_texts(connection, progress)?;
     }
     Ok(verdict)
 }
 
-fn check_texts(connection: &Connection, pause: &dyn Fn()) -> Result<(), Fault> {
-    /// How many texts are read between two pauses.
-    const BATCH: usize = 64;
+fn check_texts(connection: &Connection, progress: &Progress<'_>) -> Result<(), Fault> {
     let mut statement = connection.prepare("SELECT digest FROM body")?;
     let digests: Vec<Vec<u8>> = statement
         .query_map((), |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    for batch in digests.chunks(BATCH) {
-        for digest in batch {
-            let digest = <[u8; 16]>::try_from(digest.as_slice())
-                .map_err(|_| Fault::Damage("a text has no name".to_owned()))?;
-            text(connection, Digest::from_bytes(digest))?;
-        }
-        pause();
+    let count = Count::new(progress, Step::Texts, digests.len());
+    for digest in &digests {
+        let digest = <[u8; 16]>::try_from(digest.as_slice())
+            .map_err(|_| Fault::Damage("a text has no name".to_owned()))?;
+        text(connection, Digest::from_bytes(digest))?;
+        count.one();
     }
     Ok(())
 }

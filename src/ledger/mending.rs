@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::bodies::Source;
 use super::census::Census;
 use super::mirror::Identity;
+use super::progress::UNTOLD;
 use super::restoring::{Contents, build};
 use super::writing::forget_after;
 use super::{Hold, Ledger, LedgerError, opening, schema};
@@ -93,7 +94,7 @@ impl Ledger {
             feeds: salvaged.feeds,
             turn: self.census.turn,
         };
-        build(&self.place, &contents, old.as_ref())?;
+        build(&self.place, &contents, old.as_ref(), UNTOLD)?;
         drop(old);
         let Hold::Full {
             connection,

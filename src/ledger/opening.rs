@@ -10,6 +10,7 @@ use super::census::Census;
 use super::examination::{Good, Verdict, check_header, examine};
 use super::mirror::{Held, Identity};
 use super::place::Place;
+use super::progress::UNTOLD;
 use super::restoring::{Restored, restore, unknown_to};
 use super::rows;
 use super::table::{Fault, Table};
@@ -57,12 +58,12 @@ pub(super) fn open(place: &Place, folder: &str, adopt: bool) -> Result<Opened, L
             mirrored()?;
             let what = found.map_or("gone", |_| "empty");
             let fault = format!("the ledger was {what}, and is made from its mirror");
-            restored = Some(restore(place, &held, folder, fault)?);
+            restored = Some(restore(place, &held, folder, fault, UNTOLD)?);
         }
         Err(Fault::Damage(what)) => {
             mirrored()?;
             let fault = format!("the ledger was damaged ({what}), and is made anew");
-            restored = Some(restore(place, &held, folder, fault)?);
+            restored = Some(restore(place, &held, folder, fault, UNTOLD)?);
         }
         Err(Fault::Sqlite(error)) => return Err(LedgerError::Sqlite("read", error)),
     }

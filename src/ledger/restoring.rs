@@ -16,6 +16,7 @@ use super::census::Census;
 use super::examination::{FOLDER, Good, SITE, needs_text, text};
 use super::mirror::{Held, Identity};
 use super::place::Place;
+use super::progress::{Count, Progress, Step};
 use super::rows::{self, DEPARTURE, ENTRY, FACT, HISTORY, MEDIA};
 use super::{LedgerError, schema};
 use crate::catalogue::{Key, Record};
@@ -119,7 +120,9 @@ pub(super) fn restore(
     held: &Held,
     folder: &str,
     fault: String,
+    progress: &Progress<'_>,
 ) -> Result<Restored, LedgerError> {
+    progress(Step::Salvage, 0, 0);
     let is_there = place.ledger().exists();
     let old = is_there
         .then(|| Source::open(&place.ledger()).ok())
@@ -145,7 +148,7 @@ pub(super) fn restore(
             contents.records.insert(key, identity.clone().restore(key));
         }
     }
-    let waiting = make_wait(&mut contents, old.as_ref());
+    let waiting = make_wait(&mut contents, old.as_ref(), progress);
     contents.facts.insert(FOLDER.to_owned(), folder.to_owned());
     let has_lost_site = site.is_none();
     contents
@@ -155,7 +158,7 @@ pub(super) fn restore(
         let new = uuid::Uuid::new_v4().to_string();
         contents.facts.insert(SITE.to_owned(), new);
     }
-    build(place, &contents, old.as_ref())?;
+    build(place, &contents, old.as_ref(), progress)?;
     drop(old);
     let aside = is_there.then(|| place.set_aside()).transpose()?;
     place.put_next()?;
@@ -170,15 +173,17 @@ pub(super) fn restore(
 }
 
 /// Takes out of sight what has no text any more; returns how many identities wait for their files.
-fn make_wait(contents: &mut Contents, old: Option<&Source>) -> usize {
+fn make_wait(contents: &mut Contents, old: Option<&Source>, progress: &Progress<'_>) -> usize {
     let is_there =
         |digest| old.is_some_and(|source| matches!(text(&source.connection, digest), Ok(Some(_))));
+    let count = Count::new(progress, Step::Texts, contents.records.len());
     let mut waiting = 0;
     for record in contents.records.values_mut() {
         if needs_text(record) && !is_there(record.entry.article.body) {
             *record = Identity::of(record, 0).restore(record.key);
         }
         waiting += usize::from(record.is_restored());
+        count.one();
     }
     waiting
 }
@@ -189,11 +194,13 @@ pub(super) fn build(
     place: &Place,
     contents: &Contents,
     old: Option<&Source>,
+    progress: &Progress<'_>,
 ) -> Result<(), LedgerError> {
     place.clear_next()?;
     let made = |error| LedgerError::Sqlite("made anew", error);
     let connection = Connection::open(place.next()).map_err(made)?;
-    fill(&connection, contents, old.map(|source| &source.connection)).map_err(made)?;
+    let old = old.map(|source| &source.connection);
+    fill(&connection, contents, old, progress).map_err(made)?;
     connection.close().map_err(|(_, error)| made(error))
 }
 
@@ -201,7 +208,11 @@ fn fill(
     connection: &Connection,
     contents: &Contents,
     old: Option<&Connection>,
+    progress: &Progress<'_>,
 ) -> rusqlite::Result<()> {
+    let texts = old.map(|old| texts_of(contents, old)).unwrap_or_default();
+    let all = contents.records.len() + texts.len();
+    let count = Count::new(progress, Step::Writing, all);
     schema::migrate(connection, 0, schema::VERSION)?;
     let transaction = connection.unchecked_transaction()?;
     for (name, value) in &contents.facts {
@@ -211,6 +222,7 @@ fn fill(
     }
     for record in contents.records.values() {
         rows::put_record(&transaction, record)?;
+        count.one();
     }
     for (path, media) in &contents.media {
         rows::put_media(&transaction, path, *media)?;
@@ -222,10 +234,11 @@ fn fill(
         rows::HISTORY.put(&transaction, vec![rows::text(feed), rows::text(volumes)])?;
     }
     if let Some(old) = old {
-        for digest in texts_of(contents, old) {
+        for digest in texts {
             if let Ok(Some(body)) = text(old, digest) {
                 put_text(&transaction, digest, body.as_str())?;
             }
+            count.one();
         }
     }
     Census::take(&transaction, contents.turn + 1)?.put(&transaction)?;

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use rusqlite::types::{FromSql, Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, Row, params_from_iter};
 
+use super::progress::Count;
 use crate::entry::{Digest, Digester};
 
 /// Why something can't be read.
@@ -146,16 +147,18 @@ impl Table {
         }
     }
 
-    /// All rows; fails at the first that is not as it was written.
+    /// All rows, counted by `count`; fails at the first that is not as it was written.
     pub(super) fn all<T: Send>(
         &self,
         connection: &Connection,
         read: impl Fn(&Columns) -> Result<T, Fault> + Sync,
+        count: &Count<'_>,
     ) -> Result<Vec<T>, Fault> {
         let mut all = Vec::new();
         let order = format!("ORDER BY {}", self.columns[0]);
         self.each(connection, &order, read, |row| {
             all.push(row?);
+            count.one();
             Ok(())
         })?;
         Ok(all)

@@ -10,6 +10,7 @@ use super::examination::{Good, Verdict, check_header, examine, examine_all, prov
 use super::mirror::Held;
 use super::opening::{copy_to, make_last};
 use super::place::{Place, remove, sync_folder};
+use super::progress::{Progress, Step};
 use super::restoring::{Restored, restore};
 use super::table::Fault;
 use super::{Ledger, LedgerError, Stored, schema};
@@ -30,12 +31,19 @@ impl Inspector {
     }
 
     /// Looks at every page, row and text, and raises the alarm of the ledger if one of them is not as it
-    /// was written. `pause` is called often, to leave the processor to others.
+    /// was written. `pause` is called after every few texts, to leave the processor to others.
     pub fn inspect(&self, pause: &dyn Fn()) -> Result<(), LedgerError> {
+        /// How many texts are read between two pauses.
+        const BATCH: usize = 64;
+        let pause = |step, done: usize, _| {
+            if step == Step::Texts && done.is_multiple_of(BATCH) {
+                pause();
+            }
+        };
         let healed = self.alarm.times_healed();
         let source = Source::open(&self.place.ledger())
             .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
-        match prove_all(&source.connection, pause) {
+        match prove_all(&source.connection, &pause) {
             Ok(_) => Ok(()),
             Err(Fault::Damage(what)) => {
                 self.alarm.raise_since(healed, what);
@@ -108,14 +116,15 @@ impl Ledger {
 
     /// Looks at every page, row and text of the ledger in the folder `state`, and at its mirror, without
     /// changing anything; a daemon may be serving it.
-    pub fn check(state: &Path) -> Result<Checked, LedgerError> {
+    pub fn check(state: &Path, progress: &Progress<'_>) -> Result<Checked, LedgerError> {
         /// A commit may come between the look at the ledger and that at the mirror.
         const LOOKS: usize = 5;
         let place = Place::new(state);
-        let mut checked = check_ledger(&place)?;
+        let mut checked = check_ledger(&place, progress)?;
         if !checked.1.findings.is_empty() {
             return Ok(checked.1);
         }
+        progress(Step::Mirror, 0, 0);
         for _ in 0..LOOKS {
             let Some(good) = checked.0.as_ref() else {
                 break;
@@ -137,7 +146,11 @@ impl Ledger {
 
     /// Writes a copy of the ledger in the folder `state` to the new file `target`: complete, checked, and
     /// on the disk when this returns. A daemon may go on serving and writing it.
-    pub fn backup(state: &Path, target: &Path) -> Result<usize, LedgerError> {
+    pub fn backup(
+        state: &Path,
+        target: &Path,
+        progress: &Progress<'_>,
+    ) -> Result<usize, LedgerError> {
         let place = Place::new(state);
         let source = open_to_copy(&place)?;
         let at_target = |error| LedgerError::Copy(target.to_owned(), error);
@@ -152,7 +165,7 @@ impl Ledger {
         let beside = beside(target);
         let copied = remove(&beside)
             .map_err(at_target)
-            .and_then(|()| copy(&place, &source, &beside))
+            .and_then(|()| copy(&place, &source, &beside, progress))
             .and_then(|entries| {
                 std::fs::rename(&beside, target).map_err(at_target)?;
                 let folder = std::path::absolute(target).map_err(at_target)?;
@@ -169,12 +182,17 @@ impl Ledger {
 
     /// Sets the ledger in the folder `state` aside and makes a new one from its mirror, and from what can
     /// be proved to be right in the old one. No daemon may be serving it.
-    pub fn rebuild(state: &Path, entries: &Path) -> Result<Restored, LedgerError> {
+    pub fn rebuild(
+        state: &Path,
+        entries: &Path,
+        progress: &Progress<'_>,
+    ) -> Result<Restored, LedgerError> {
         let place = Place::new(state);
         if !place.mirror().exists() {
             return Err(LedgerError::NoMirror(state.to_owned()));
         }
         let _lock = place.lock()?;
+        progress(Step::Mirror, 0, 0);
         let held = Held::read(&place.mirror()).map_err(|error| place.unusable(error))?;
         let Some(owner) = held.head.as_ref().filter(|_| !held.identities.is_empty()) else {
             return Err(LedgerError::NoMirror(state.to_owned()));
@@ -188,7 +206,7 @@ impl Ledger {
             });
         }
         let fault = "the ledger was made anew from its mirror".to_owned();
-        restore(&place, &held, &folder, fault)
+        restore(&place, &held, &folder, fault, progress)
     }
 }
 
@@ -206,12 +224,18 @@ fn beside(target: &Path) -> PathBuf {
 }
 
 /// Copies, and proves the copy.
-fn copy(place: &Place, source: &Source, target: &Path) -> Result<usize, LedgerError> {
+fn copy(
+    place: &Place,
+    source: &Source,
+    target: &Path,
+    progress: &Progress<'_>,
+) -> Result<usize, LedgerError> {
     let written = |error| LedgerError::Sqlite("copied", error);
+    progress(Step::Copy, 0, 0);
     copy_to(&source.connection, target).map_err(written)?;
     make_last(target).map_err(|error| LedgerError::Copy(target.to_owned(), error))?;
     let copy = Source::open(target).map_err(written)?;
-    match prove_all(&copy.connection, &|| ()) {
+    match prove_all(&copy.connection, progress) {
         Ok(Verdict::Good(entries)) => Ok(usize::try_from(entries).unwrap_or(usize::MAX)),
         Ok(Verdict::Newer(version)) => Err(LedgerError::Newer(place.state().to_owned(), version)),
         // The daemon will bring it up to date; as it is, it is whole.
@@ -224,11 +248,14 @@ fn copy(place: &Place, source: &Source, target: &Path) -> Result<usize, LedgerEr
     }
 }
 
-fn check_ledger(place: &Place) -> Result<(Option<Good>, Checked), LedgerError> {
+fn check_ledger(
+    place: &Place,
+    progress: &Progress<'_>,
+) -> Result<(Option<Good>, Checked), LedgerError> {
     let source = open_to_copy(place)?;
     let mut checked = Checked::default();
     let verdict =
-        check_header(&place.ledger()).and_then(|()| examine_all(&source.connection, &|| ()));
+        check_header(&place.ledger()).and_then(|()| examine_all(&source.connection, progress));
     match verdict {
         Ok(Verdict::Good(good)) => {
             checked.entries = good.stored.records.len();

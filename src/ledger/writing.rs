@@ -8,6 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::Feeds;
 use super::census::Census;
 use super::mirror::Identity;
+use super::progress::Count;
 use super::restoring::put_text;
 use super::rows;
 use super::table::{BATCH, Columns, Fault};
@@ -104,7 +105,7 @@ pub(super) fn identities_after(
 pub(super) fn identities(connection: &Connection, turn: u64) -> io::Result<Vec<Identity>> {
     let read = |row: &Columns| rows::record(row).map(|it| Identity::of(&it, turn));
     rows::ENTRY
-        .all(connection, read)
+        .all(connection, read, &Count::untold())
         .map_err(|fault| match fault {
             Fault::Damage(what) => io::Error::new(io::ErrorKind::InvalidData, what),
             Fault::Sqlite(error) => io::Error::other(error),

@@ -37,6 +37,7 @@ mod metrics;
 mod package;
 mod pages;
 mod podcast;
+mod progress;
 mod properties;
 mod proxies;
 mod publish;

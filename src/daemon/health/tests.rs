@@ -28,6 +28,28 @@ fn it_is_told_how_far_a_large_first_scan_is() {
 }
 
 #[test]
+fn who_started_us_hears_of_any_first_scan_until_something_is_served() {
+    #[derive(Debug, Default)]
+    struct Heard(Mutex<Vec<(usize, usize)>>);
+    impl FirstScan for Heard {
+        fn has_read(&self, read: usize, all: usize) {
+            self.0.lock().unwrap().push((read, all));
+        }
+        fn is_over(&self) {
+            self.0.lock().unwrap().push((0, 0));
+        }
+    }
+    let heard = Arc::new(Heard::default());
+    let health = Health::telling(Notifier::default(), Arc::clone(&heard) as _);
+    health.has_read(1, 2);
+    health.has_read(LARGE, LARGE);
+    health.is_serving(2);
+    health.turn_is_over();
+    health.has_read(1, 1);
+    assert_eq!(*heard.0.lock().unwrap(), [(1, 2), (LARGE, LARGE), (0, 0)]);
+}
+
+#[test]
 fn the_status_is_one_line() {
     let moment = |text: &str| Some(text.parse().unwrap());
     let check = |state: State, reasons: &[&str], expected: &str| {

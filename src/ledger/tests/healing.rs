@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use super::lived::{ENTRIES, FILES, article, found, later, site, turn, world};
 use super::*;
+use crate::ledger::progress::UNTOLD;
 
 #[test]
 fn the_mirror_follows_each_commit_and_is_short_in_the_end() {
@@ -146,10 +147,52 @@ fn a_commit_that_comes_upon_damage_can_be_healed() {
 }
 
 #[test]
+fn it_is_told_how_far_long_work_is() {
+    let site = site();
+    let told = RefCell::new(Vec::new());
+    let tell = |step: Step, done: usize, all: usize| told.borrow_mut().push((step, done, all));
+    let check = |what: &str, expected: &[(Step, usize)]| {
+        let told = told.take();
+        let mut steps: Vec<(Step, usize)> =
+            told.iter().map(|&(step, _, all)| (step, all)).collect();
+        steps.dedup();
+        assert_eq!(steps, expected, "{what}");
+        for (step, all) in steps.into_iter().filter(|(_, all)| *all > 0) {
+            let done = told.iter().filter(|it| it.0 == step).map(|it| it.1);
+            assert!(done.eq(1..=all), "{what}: {step:?}");
+        }
+    };
+    let state = site.state.path();
+    let texts = {
+        let source = Source::open(&Place::new(state).ledger()).unwrap();
+        let count = "SELECT count(*) FROM body";
+        let count = source.connection.query_row(count, (), |row| row.get(0));
+        count.unwrap()
+    };
+    Ledger::check(state, &tell).unwrap();
+    let proof = [(Step::Rows, 40), (Step::Pages, 0), (Step::Texts, texts)];
+    check("check", &[&proof[..], &[(Step::Mirror, 0)]].concat());
+    Ledger::backup(state, &state.join("copy"), &tell).unwrap();
+    check("backup", &[&[(Step::Copy, 0)], &proof[..]].concat());
+    Ledger::rebuild(state, Path::new(ENTRIES), &tell).unwrap();
+    let rebuilt = [(Step::Mirror, 0), (Step::Salvage, 0), (Step::Texts, 40)];
+    check(
+        "rebuild",
+        &[&rebuilt[..], &[(Step::Writing, 40 + texts)]].concat(),
+    );
+}
+
+#[test]
 fn peek_and_check_say_what_is_wrong() {
     let site = site();
-    assert_eq!(Ledger::check(site.state.path()).unwrap().findings, [""; 0]);
-    assert_eq!(Ledger::check(site.state.path()).unwrap().entries, 40);
+    assert_eq!(
+        Ledger::check(site.state.path(), UNTOLD).unwrap().findings,
+        [""; 0]
+    );
+    assert_eq!(
+        Ledger::check(site.state.path(), UNTOLD).unwrap().entries,
+        40
+    );
     let state = site.copy(&FILES, |name, bytes| {
         if name == "ledger.sqlite" {
             let at = bytes
@@ -163,14 +206,14 @@ fn peek_and_check_say_what_is_wrong() {
         .err()
         .unwrap();
     assert!(error.is_damage(), "{error}");
-    let findings = Ledger::check(state.path()).unwrap().findings;
+    let findings = Ledger::check(state.path(), UNTOLD).unwrap().findings;
     assert!(findings[0].contains("damaged"), "{findings:?}");
     let state = site.copy(&FILES, |name, bytes| {
         if name == "identities.jsonl" {
             bytes.truncate(bytes.len() / 2);
         }
     });
-    let findings = Ledger::check(state.path()).unwrap().findings;
+    let findings = Ledger::check(state.path(), UNTOLD).unwrap().findings;
     assert!(
         findings.iter().any(|it| it.contains("mirror lacks")),
         "{findings:?}"
