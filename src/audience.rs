@@ -24,6 +24,7 @@
 //! | what services claim, for each feed | [`SHARDS`] × [`CLAIMS`], of unknown ones × [`FOREIGN_CLAIMS`] | the one that was silent longest is forgotten |
 //! | subscribers of a claim | [`MOST_SUBSCRIBERS`] | no claim |
 //! | a User-Agent | 512 bytes, 64 words | the rest is not read |
+//! | what User-Agents said, for each thread | 256 | the one whose place another takes is read again |
 //! | days | 7 | forgotten |
 //!
 //! A sketch takes half a KiB at the most, and mostly 4 bytes for each reader: with all tables full, some 15 MB.
@@ -49,7 +50,8 @@ use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
+use foldhash::quality::RandomState;
 use jiff::Timestamp;
 use siphasher::sip::SipHasher13;
 
@@ -117,7 +119,7 @@ struct Day {
 #[derive(Debug)]
 struct Shard {
     day: i64,
-    feeds: HashMap<FeedKey, Followed>,
+    feeds: HashMap<FeedKey, Followed, RandomState>,
     /// How many of the feeds are mixes and threads.
     open_feeds: usize,
     /// Of all feeds.
@@ -149,10 +151,11 @@ impl Audience {
 
     /// Counts a poll that is answered at the moment `now`.
     pub fn note(&self, poll: &Poll<'_>, now: Timestamp) {
-        self.begin_day(now);
-        let today = self.today.load();
-        let agent = Agent::read(poll.agent);
-        let hash = today.hash(&agent, poll);
+        let agent = Agent::of(poll.agent);
+        let (day, hash) = {
+            let today = self.today(now);
+            (today.number, today.hash(&agent, poll))
+        };
         let shard = &self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or_default()];
         let mut shard = match shard.try_lock() {
             Ok(shard) => shard,
@@ -163,20 +166,22 @@ impl Audience {
                 return;
             }
         };
-        shard.begin_day(today.number);
-        shard.note(poll, agent, hash, hour_of(now));
+        shard.begin_day(day);
+        shard.note(poll, &agent, hash, hour_of(now));
     }
 
-    /// Draws a new salt if this is another day. A moment of the day before is that of a thread which read its clock
-    /// before midnight.
-    fn begin_day(&self, now: Timestamp) {
+    /// The day; with a new salt, if it is another one. A moment of the day before is that of a thread which read its
+    /// clock before midnight.
+    fn today(&self, now: Timestamp) -> Guard<Arc<Day>> {
         let number = day_of(now);
         let today = self.today.load();
-        if number > today.number || number < today.number - 1 {
-            let next = Arc::new(Day::new(number, self.salts));
-            // Where two do this at once, one of the salts stays.
-            self.today.compare_and_swap(&*today, next);
+        if number == today.number || number == today.number - 1 {
+            return today;
         }
+        let next = Arc::new(Day::new(number, self.salts));
+        // Where two do this at once, one of the salts stays.
+        self.today.compare_and_swap(&*today, next);
+        self.today.load()
     }
 
     fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
@@ -193,19 +198,19 @@ impl Day {
     }
 
     /// What the sketch is given. A service counts by what it says, from wherever it comes.
-    fn hash(&self, agent: &Agent<'_>, poll: &Poll<'_>) -> u64 {
+    fn hash(&self, agent: &Agent, poll: &Poll<'_>) -> u64 {
+        let whose = match &agent.claim {
+            Some(claim) => feed_id(claim, poll),
+            None => poll.household,
+        };
         let mut hasher = SipHasher13::new_with_key(&self.salt);
-        agent.program.name.hash(&mut hasher);
-        match agent.claim {
-            Some(claim) => (claim.name, feed_id(claim, poll)).hash(&mut hasher),
-            None => poll.household.hash(&mut hasher),
-        }
+        (agent.number, whose).hash(&mut hasher);
         hasher.finish()
     }
 }
 
 /// By what a service tells feeds apart: its own number, else the document.
-fn feed_id(claim: Claim<'_>, poll: &Poll<'_>) -> u64 {
+fn feed_id(claim: &Claim, poll: &Poll<'_>) -> u64 {
     claim.feed_id.unwrap_or(poll.format as u64)
 }
 
@@ -213,7 +218,7 @@ impl Shard {
     fn new(day: i64) -> Self {
         Self {
             day,
-            feeds: HashMap::new(),
+            feeds: HashMap::default(),
             open_feeds: 0,
             counters: 0,
             turned_away: 0,
@@ -244,8 +249,10 @@ impl Shard {
         self.day = day;
     }
 
-    fn note(&mut self, poll: &Poll<'_>, agent: Agent<'_>, hash: u64, hour: i64) {
-        if !self.feeds.contains_key(poll.feed) {
+    fn note(&mut self, poll: &Poll<'_>, agent: &Agent, hash: u64, hour: i64) {
+        let followed = if let Some(followed) = self.feeds.get_mut(poll.feed) {
+            followed
+        } else {
             let is_open = is_open(poll.feed);
             let closed = self.feeds.len() - self.open_feeds;
             let has_room = if is_open {
@@ -258,10 +265,7 @@ impl Shard {
                 return;
             }
             self.open_feeds += usize::from(is_open);
-            self.feeds.insert(poll.feed.clone(), Followed::default());
-        }
-        let Some(followed) = self.feeds.get_mut(poll.feed) else {
-            return;
+            self.feeds.entry(poll.feed.clone()).or_default()
         };
         let program = agent.program;
         let known = followed.programs.iter().position(|it| it.0 == program);
@@ -282,12 +286,13 @@ impl Shard {
             // The lowest bits chose the shard.
             counter.today.add((hash >> 32) as u32);
         }
-        if let Some(claim) = agent.claim {
+        if let Some(claim) = &agent.claim {
             let feed_id = feed_id(claim, poll);
             if program == UNVERIFIED {
-                let name = || Cow::Owned(claim.name.to_owned());
+                let said = claim.name.as_str();
+                let name = || Cow::Owned(said.to_owned());
                 let claims = &mut followed.foreign;
-                claims.note(claim.name, name, feed_id, claim.subscribers, hour);
+                claims.note(said, name, feed_id, claim.subscribers, hour);
             } else {
                 let name = || Cow::Borrowed(program.name);
                 let claims = &mut followed.claims;

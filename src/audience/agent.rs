@@ -9,9 +9,14 @@
 //! Feedbin feed-id:1234 - 37 subscribers
 //! Mozilla/5.0 (compatible; theoldreader.com; 3 subscribers; feed-id=5678)
 //! ```
+//!
+//! To read it takes longer than all else that is done to count an answer, and most readers say what others said just
+//! before. So each thread remembers what some fields meant, by a hash of theirs; the fields themselves it forgets.
 
-use std::hash::Hasher;
+use std::cell::RefCell;
+use std::hash::{BuildHasher, Hash, Hasher};
 
+use foldhash::quality::RandomState;
 use siphasher::sip::SipHasher13;
 
 use super::programs::{BOT, BROWSER, Kind, Program, UNKNOWN, UNNAMED, UNVERIFIED, is_bot, known};
@@ -29,27 +34,62 @@ pub const MOST_SUBSCRIBERS: u32 = 500_000;
 /// How much of the name of an unknown service is kept, in bytes.
 pub(super) const NAME: usize = 32;
 
+/// How many fields a thread remembers, at some 100 bytes each.
+const REMEMBERED: usize = 256;
+
 /// Who reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Agent<'a> {
+pub(super) struct Agent {
     pub(super) program: Program,
-    pub(super) claim: Option<Claim<'a>>,
+    pub(super) claim: Option<Claim>,
+    /// A hash of the program, and of the name of a service that claims something: all that tells two of them apart.
+    pub(super) number: u64,
 }
 
 /// That somebody reads for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Claim<'a> {
-    /// What it calls itself, if it is not known: letters, digits and `._-` alone.
-    pub(super) name: &'a str,
+pub(super) struct Claim {
+    /// What it calls itself, if it is not known.
+    pub(super) name: Name,
     /// For how many.
     pub(super) subscribers: u32,
     /// A hash of the number by which it knows the feed, if it says one.
     pub(super) feed_id: Option<u64>,
 }
 
-impl<'a> Agent<'a> {
+/// The name of a service: letters, digits and `._-` alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Name {
+    bytes: [u8; NAME],
+    length: usize,
+}
+
+impl Name {
+    fn new(word: &[u8]) -> Self {
+        let mut name = Self::default();
+        for (place, byte) in name.bytes.iter_mut().zip(word) {
+            *place = *byte;
+            name.length += 1;
+        }
+        name
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
+impl Agent {
+    /// [`Agent::read`], if this thread does not remember what that was.
+    pub(super) fn of(field: &[u8]) -> Self {
+        thread_local! {
+            static MEMORY: RefCell<Memory> = RefCell::new(Memory::new());
+        }
+        MEMORY.with_borrow_mut(|memory| memory.agent(field))
+    }
+
     /// Reads the field; without one it is empty.
-    pub(super) fn read(field: &'a [u8]) -> Self {
+    pub(super) fn read(field: &[u8]) -> Self {
         let field = &field[..field.len().min(READ)];
         let mut program = None;
         let mut name: Option<&[u8]> = None;
@@ -68,7 +108,7 @@ impl<'a> Agent<'a> {
                 let after = words.peek().and_then(|next| number(next));
                 subscribers = subscribers.or(after);
             } else if is("feed-id") {
-                feed_id = feed_id.or_else(|| words.peek().map(|next| hash(next)));
+                feed_id = feed_id.or_else(|| words.peek().map(hash));
             } else {
                 program = program.or_else(|| known(word));
                 has_bot |= program.is_none() && is_bot(word);
@@ -85,16 +125,47 @@ impl<'a> Agent<'a> {
             Some(_) => UNKNOWN,
             None => UNNAMED,
         });
-        let name = name.unwrap_or_default();
-        let name = str::from_utf8(&name[..name.len().min(NAME)]).unwrap_or_default();
         let subscribers = subscribers.filter(|number| *number <= MOST_SUBSCRIBERS);
         let is_service = program.kind == Kind::Service;
         let claim = subscribers.filter(|_| is_service).map(|subscribers| Claim {
-            name,
+            name: Name::new(name.unwrap_or_default()),
             subscribers,
             feed_id,
         });
-        Self { program, claim }
+        Self {
+            program,
+            claim,
+            number: hash((program.name, claim.as_ref().map(|it| it.name.as_str()))),
+        }
+    }
+}
+
+/// What fields said, each at the place that its hash says, until another one comes there.
+#[derive(Debug)]
+struct Memory {
+    /// So that nobody can foresee whose place a field takes, or for which one it might be taken.
+    secret: RandomState,
+    places: Vec<Option<(u64, Agent)>>,
+}
+
+impl Memory {
+    fn new() -> Self {
+        Self {
+            secret: RandomState::default(),
+            places: vec![None; REMEMBERED],
+        }
+    }
+
+    fn agent(&mut self, field: &[u8]) -> Agent {
+        let field = &field[..field.len().min(READ)];
+        let hash = self.secret.hash_one(field);
+        // Two fields with one hash are rarer than one in a billion billions.
+        let place = usize::try_from(hash % REMEMBERED as u64).unwrap_or_default();
+        let place = &mut self.places[place];
+        match place {
+            Some((known, agent)) if *known == hash => *agent,
+            _ => place.insert((hash, Agent::read(field))).1,
+        }
     }
 }
 
@@ -114,9 +185,9 @@ fn number(word: &[u8]) -> Option<u32> {
 }
 
 /// Ids are told apart, no more: one that is made to be taken for another gains nothing.
-fn hash(word: &[u8]) -> u64 {
+fn hash(said: impl Hash) -> u64 {
     let mut hasher = SipHasher13::new();
-    hasher.write(word);
+    said.hash(&mut hasher);
     hasher.finish()
 }
 

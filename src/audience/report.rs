@@ -106,8 +106,7 @@ struct Counted {
 impl Audience {
     /// All that is known at the moment `now`.
     pub fn report(&self, now: Timestamp) -> Report {
-        self.begin_day(now);
-        let (day, hour) = (self.today.load().number, hour_of(now));
+        let (day, hour) = (self.today(now).number, hour_of(now));
         let mut sums: HashMap<FeedKey, Sum> = HashMap::new();
         let mut turned_away = 0;
         for shard in &self.shards {

@@ -186,9 +186,8 @@ fn the_estimate_of_many_is_near() {
 fn the_salt_is_another_one_each_day_and_nothing_of_the_day_before_is_left() {
     let audience = audience();
     let hash = |now: Timestamp| {
-        audience.begin_day(now);
         let poll = poll(&FeedKey::All, NEWSBOAT, 0x00c0_0002_0104);
-        let today = audience.today.load();
+        let today = audience.today(now);
         today.hash(&Agent::read(poll.agent), &poll)
     };
     let first = hash(hours(0));
@@ -228,6 +227,41 @@ fn no_address_and_no_user_agent_is_kept() {
         audience.today.load().hash(&Agent::read(poll.agent), &poll)
     };
     assert_ne!(kept(&audience), kept(&other));
+}
+
+#[test]
+fn what_others_said_before_changes_nothing() {
+    let agents = [
+        FEEDLY,
+        "Feedly/1.0 (43 subscribers)",
+        NEWSBOAT,
+        "",
+        "Nobody/1.0 (7 subscribers)",
+        "Nobody/1.0 (8 subscribers)",
+        "Somebody/1.0 (7 subscribers)",
+    ];
+    // Over one connection, as a proxy has it: the agent, the address and at last the day change.
+    let mut polls = Vec::new();
+    for hour in [1, 1, 11, 12, 13] {
+        for household in [1, 2, 1] {
+            polls.extend(agents.map(|agent| (agent, household, hour)));
+        }
+    }
+    let (one, each) = (Audience::new(hours(0), || 7), Audience::new(hours(0), || 7));
+    for (agent, household, hour) in polls {
+        let note = |audience: &Audience| {
+            audience.note(&poll(&FeedKey::All, agent, household), hours(hour));
+        };
+        note(&one);
+        // A thread that knows nothing yet.
+        std::thread::scope(|scope| scope.spawn(|| note(&each)).join().unwrap());
+    }
+    let report = |audience: &Audience| format!("{:?}", audience.report(hours(14)));
+    assert_eq!(report(&one), report(&each));
+    let reading = only(&one, hours(14));
+    assert_eq!(reading.polls, 105);
+    assert_eq!(reading.estimate.through_services, 42);
+    assert_eq!(reading.estimate.single_readers, 4);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use foldhash::quality::RandomState;
 use prometheus_client::registry::Unit;
 
 use super::families::{Family, Kind, Label, Value};
@@ -62,7 +63,7 @@ struct OfFeed([Counts; Format::ALL.len()]);
 
 /// See the module's text.
 pub(super) struct Requests {
-    feeds: ArcSwap<HashMap<FeedKey, Arc<OfFeed>>>,
+    feeds: ArcSwap<HashMap<FeedKey, Arc<OfFeed>, RandomState>>,
     /// Held by who adds a feed.
     adding: Mutex<()>,
     other_feeds: OfFeed,
@@ -77,9 +78,9 @@ const LIMITS: [&str; 2] = ["hammering", "unconditional"];
 impl Default for Requests {
     fn default() -> Self {
         let main = [FeedKey::All, FeedKey::Updates];
-        let feeds = main.map(|key| (key, Arc::default()));
+        let feeds = main.into_iter().map(|key| (key, Arc::default()));
         Self {
-            feeds: ArcSwap::from_pointee(HashMap::from(feeds)),
+            feeds: ArcSwap::from_pointee(feeds.collect()),
             adding: Mutex::default(),
             other_feeds: OfFeed::default(),
             others: Default::default(),

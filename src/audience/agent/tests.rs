@@ -188,7 +188,7 @@ fn programs_are_known_by_a_word() {
 fn no_field_says_more_than_can_be() {
     let claim = |field: &str| {
         let claim = Agent::read(field.as_bytes()).claim;
-        claim.map(|it| (it.name.to_owned(), it.subscribers))
+        claim.map(|it| (it.name.as_str().to_owned(), it.subscribers))
     };
     let some = |name: &str, subscribers| Some((name.to_owned(), subscribers));
     // What is sent so as not to be turned away.
@@ -235,8 +235,44 @@ proptest::proptest! {
     fn any_bytes_are_read(field: Vec<u8>) {
         let agent = Agent::read(&field);
         if let Some(claim) = agent.claim {
-            assert!(claim.name.len() <= NAME && claim.subscribers <= MOST_SUBSCRIBERS);
-            assert!(claim.name.bytes().all(|it| it.is_ascii_alphanumeric() || b"._-".contains(&it)));
+            let name = claim.name.as_str();
+            assert!(name.len() <= NAME && claim.subscribers <= MOST_SUBSCRIBERS);
+            assert!(name.bytes().all(|it| it.is_ascii_alphanumeric() || b"._-".contains(&it)));
         }
+    }
+
+    #[test]
+    fn what_is_remembered_is_what_would_be_read(
+        fields in proptest::collection::vec(
+            proptest::prop_oneof![
+                "Feedly/1.0 \\(4[0-9] subscribers\\)",
+                "[A-C]/1.0 \\([0-9] subscribers; feed-id=[0-9]\\)",
+                "[a-z]{0,2}",
+            ],
+            0..500,
+        )
+    ) {
+        let mut memory = Memory::new();
+        for field in &fields {
+            let field = field.as_bytes();
+            assert_eq!(memory.agent(field), Agent::read(field));
+            assert_eq!(memory.agent(field), Agent::read(field));
+        }
+        assert_eq!(memory.places.len(), REMEMBERED);
+    }
+}
+
+#[test]
+fn what_is_remembered_is_not_the_field() {
+    let mut memory = Memory::new();
+    memory.agent(b"SecretReader/7.1 (of somebody)");
+    memory.agent(b"Feedly/1.0 (somebody; 42 subscribers)");
+    let everything = format!("{memory:?}");
+    assert!(everything.contains("other programs") && everything.contains("42"));
+    for trace in ["SecretReader", "somebody"] {
+        assert!(!everything.contains(trace), "{everything}");
+        let bytes = format!("{:?}", trace.as_bytes());
+        let bytes = bytes.trim_matches(['[', ']']);
+        assert!(!everything.contains(bytes), "{everything}");
     }
 }
