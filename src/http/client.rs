@@ -59,11 +59,12 @@ impl Client {
     /// Whom a request comes from that has these fields, and came over a connection from `self`.
     #[must_use]
     pub fn of_request(self, fields: &HeaderMap, proxies: &TrustedProxies) -> Self {
-        let has = |name| fields.contains_key(name);
-        let (has_older, has_newer) = (has(&X_FORWARDED_FOR), has(&FORWARDED));
-        if !(has_older || has_newer) || !self.is_trusted(proxies) {
+        // Most are not: it is asked first.
+        if !self.is_trusted(proxies) {
             return self;
         }
+        let has = |name| fields.contains_key(name);
+        let (has_older, has_newer) = (has(&X_FORWARDED_FOR), has(&FORWARDED));
         let older = last_named(fields, &X_FORWARDED_FOR, forwarded_for, proxies);
         let newer = last_named(fields, &FORWARDED, forwarded, proxies);
         if has_older && has_newer && older != newer {

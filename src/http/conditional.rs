@@ -10,7 +10,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper::header::{
-    HeaderMap, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE,
+    HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_UNMODIFIED_SINCE,
 };
 use jiff::Timestamp;
 
@@ -36,20 +37,19 @@ impl Tag {
         HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
     }
 
-    /// The digits between the quotes. Not as a `String`: this is asked at each poll.
-    fn opaque(self) -> [u8; 32] {
+    /// What follows the digits, if what is between the quotes begins with them. They are not written for
+    /// that: it is asked at each poll.
+    fn rest_of(self, opaque: &[u8]) -> Option<&[u8]> {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let (Self::Weak(digest) | Self::Strong(digest)) = self;
-        let digit = |at: usize| {
-            let byte = digest.as_bytes()[at / 2];
-            let half = if at.is_multiple_of(2) {
-                byte >> 4
-            } else {
-                byte & 15
-            };
-            DIGITS[usize::from(half)]
-        };
-        std::array::from_fn(digit)
+        let (digits, rest) = opaque.split_first_chunk::<32>()?;
+        let (pairs, _) = digits.as_chunks::<2>();
+        let mut pairs = pairs.iter().zip(digest.as_bytes());
+        let is_same = pairs.all(|(&[high, low], byte)| {
+            let digit = |half: u8| DIGITS[usize::from(half & 15)];
+            high == digit(byte >> 4) && low == digit(*byte)
+        });
+        is_same.then_some(rest)
     }
 }
 
@@ -79,27 +79,24 @@ pub enum Verdict {
 /// still take the place of their dates.
 pub fn evaluate(headers: &HeaderMap, current: &Validators) -> Verdict {
     if headers.contains_key(IF_MATCH) {
-        if !any_tag(headers, IF_MATCH.as_str(), |tag| {
-            tag.matches_strongly(current.tag)
-        }) {
+        if !any_tag(headers, IF_MATCH, |tag| tag.matches_strongly(current.tag)) {
             return Verdict::Failed;
         }
-    } else if let (Some(since), Some(modified)) = (
-        date(headers, IF_UNMODIFIED_SINCE.as_str()),
-        current.seconds(),
-    ) && modified > since
+    } else if let (Some(since), Some(modified)) =
+        (date(headers, IF_UNMODIFIED_SINCE), current.seconds())
+        && modified > since
     {
         return Verdict::Failed;
     }
 
     if headers.contains_key(IF_NONE_MATCH) {
-        if any_tag(headers, IF_NONE_MATCH.as_str(), |tag| {
+        if any_tag(headers, IF_NONE_MATCH, |tag| {
             tag.matches_weakly(current.tag)
         }) {
             return Verdict::NotModified;
         }
     } else if let (Some(since), Some(modified)) =
-        (date(headers, IF_MODIFIED_SINCE.as_str()), current.seconds())
+        (date(headers, IF_MODIFIED_SINCE), current.seconds())
         && modified <= since
     {
         return Verdict::NotModified;
@@ -113,7 +110,7 @@ pub fn find_none_match<T>(
     mut known: impl FnMut(Digest) -> Option<T>,
 ) -> Option<T> {
     let mut found = None;
-    any_tag(headers, IF_NONE_MATCH.as_str(), |tag| {
+    any_tag(headers, IF_NONE_MATCH, |tag| {
         found = tag.digest().and_then(&mut known);
         found.is_some()
     });
@@ -147,7 +144,7 @@ impl Validators {
     }
 }
 
-fn date(headers: &HeaderMap, name: &str) -> Option<u64> {
+fn date(headers: &HeaderMap, name: HeaderName) -> Option<u64> {
     parse_date(headers.get(name)?)
 }
 
@@ -163,7 +160,7 @@ fn parse_date(value: &HeaderValue) -> Option<u64> {
 /// Whether the field `name` is `*` or has an element for which `matches` holds.
 fn any_tag(
     headers: &HeaderMap,
-    name: &str,
+    name: HeaderName,
     mut matches: impl FnMut(&Received<'_>) -> bool,
 ) -> bool {
     headers.get_all(name).iter().any(|value| {
@@ -215,10 +212,7 @@ fn read_tag(list: &[u8]) -> (Received<'_>, &[u8]) {
 impl Received<'_> {
     /// RFC 9110 section 8.8.3.2, forgiving the suffix of a proxy's coding.
     fn matches_weakly(&self, current: Tag) -> bool {
-        let ours = current.opaque();
-        self.opaque
-            .strip_prefix(&ours)
-            .is_some_and(is_coding_suffix)
+        current.rest_of(self.opaque).is_some_and(is_coding_suffix)
     }
 
     /// The digest, if it is a tag as we write them; forgiving, as [`Received::matches_weakly`] is.
@@ -234,8 +228,7 @@ impl Received<'_> {
 
     /// RFC 9110 section 8.8.3.2: both strong, letter by letter.
     fn matches_strongly(&self, current: Tag) -> bool {
-        let ours = current.opaque();
-        !self.weak && matches!(current, Tag::Strong(_)) && self.opaque == ours
+        !self.weak && matches!(current, Tag::Strong(_)) && current.rest_of(self.opaque) == Some(b"")
     }
 }
 

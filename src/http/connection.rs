@@ -43,6 +43,9 @@ const FRAME: u32 = 16 << 10;
 /// Bytes of answers that are kept for a stream of HTTP/2 whose peer does not take them.
 const STREAM_BUFFER: usize = 64 << 10;
 
+/// Fields that `hyper` takes in a request of HTTP/1, if nothing else is said.
+const FIELDS: usize = 100;
+
 /// Streams that a peer may have reset before we have looked at them ("rapid reset", CVE-2023-44487), and
 /// that it may have made us reset ("made you reset", CVE-2025-8671); at the next one it is told to go.
 const RESETS: (usize, usize) = (20, 100);
@@ -87,10 +90,14 @@ fn first(limits: &Limits) -> http1::Builder {
         // `printf … | nc` closes its side after the request; it is to have its answer all the same,
         // also when a document must be made first. One that has gone is noticed when we write.
         .half_close(true)
-        .max_headers(limits.headers)
         .max_header_size(limits.header_bytes)
         // `hyper` takes no smaller buffer; the line above holds all the same.
         .max_buf_size(limits.header_bytes.max(8192));
+    // Up to its own limit, `hyper` has a place that need not be made ready for each request: so within it
+    // ours is held by the `exchange`.
+    if limits.headers > FIELDS {
+        http.max_headers(limits.headers);
+    }
     http
 }
 
@@ -154,7 +161,7 @@ pub(super) async fn converse<A: Answering>(
     let limits = &manners.limits;
     let stream = Paced::new(stream, Arc::clone(&pulse), limits.write_timeout);
     let stream = TokioIo::new(stream);
-    let service = Conversation::new(answering, client, &pulse);
+    let service = Conversation::new(answering, client, &pulse, limits.headers);
     let farewell = Farewell::new(limits);
     // In boxes, so that those who have not said a word yet don't take the room of those who have.
     let ended = match speech {

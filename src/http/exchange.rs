@@ -22,16 +22,24 @@ pub(super) struct Conversation<A> {
     answering: Arc<A>,
     client: Client,
     pulse: Arc<Pulse>,
+    /// Fields that a request of HTTP/1 may have.
+    fields: usize,
 }
 
 impl<A: Answering> Conversation<A> {
-    /// What `client` asks is answered by `answering`; `pulse` is its connection's.
-    pub(super) fn new(answering: Arc<A>, client: Client, pulse: &Arc<Pulse>) -> Self {
+    /// What `client` asks in so many `fields` is answered by `answering`; `pulse` is its connection's.
+    pub(super) fn new(
+        answering: Arc<A>,
+        client: Client,
+        pulse: &Arc<Pulse>,
+        fields: usize,
+    ) -> Self {
         let pulse = Arc::clone(pulse);
         Self {
             answering,
             client,
             pulse,
+            fields,
         }
     }
 }
@@ -44,13 +52,21 @@ impl<A: Answering> Service<Request<Incoming>> for Conversation<A> {
     fn call(&self, request: Request<Incoming>) -> Exchange {
         let busy = Busy::with(&self.pulse);
         let (request, body) = request.into_parts();
+        let is_multiplexed = request.version >= Version::HTTP_2;
+        let is_too_large = !is_multiplexed && request.headers.len() > self.fields;
         let manner = Manner {
             is_head: request.method == Method::HEAD,
             // We take no bodies, and where this one ends is just what requests are smuggled by.
-            is_last: !body.is_end_stream() && request.version < Version::HTTP_2,
-            is_multiplexed: request.version >= Version::HTTP_2,
+            is_last: (!body.is_end_stream() && !is_multiplexed) || is_too_large,
+            is_multiplexed,
             busy: Some(busy),
         };
+        if is_too_large {
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            let refused = respond::failure(status).map(Content::Bytes);
+            let reply = Some(Reply::Now(refused));
+            return Exchange { reply, manner };
+        }
         let asked = AssertUnwindSafe(|| self.answering.answer(request, self.client));
         let reply = std::panic::catch_unwind(asked).unwrap_or_else(|_| Reply::Now(panicked()));
         Exchange {

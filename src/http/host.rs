@@ -56,10 +56,11 @@ pub fn check(request: &request::Parts) -> Result<Option<&str>, HostError> {
 
 /// Splits off the port: `uri-host [ ":" port ]`. (RFC 3986 section 3.2.2)
 fn split(value: &str) -> Option<&str> {
+    let find = |byte| value.bytes().position(|it| it == byte);
     let end = if value.starts_with('[') {
-        value.find(']')? + 1
+        find(b']')? + 1
     } else {
-        value.find(':').unwrap_or(value.len())
+        find(b':').unwrap_or(value.len())
     };
     let (host, port) = value.split_at(end);
     let port = port.strip_prefix(':').unwrap_or(port);
@@ -78,7 +79,8 @@ fn split(value: &str) -> Option<&str> {
 
 /// unreserved, sub-delims and `%` of a reg-name.
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(&byte)
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'!' | b'$'
+        | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b'%')
 }
 
 #[cfg(test)]

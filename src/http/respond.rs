@@ -14,8 +14,9 @@ use bytes::Bytes;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONNECTION,
-    CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue,
-    LAST_MODIFIED, LOCATION, REFERRER_POLICY, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
+    HeaderValue, LAST_MODIFIED, LOCATION, REFERRER_POLICY, RETRY_AFTER, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::{request, response};
 use hyper::{Method, Response, StatusCode};
@@ -41,6 +42,10 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 /// copy of the feed. Named here, the fields would keep feeds out of caches that hold only what varies by
 /// `Accept-Encoding`, and polls are most of what we answer.
 const VARIES: HeaderValue = HeaderValue::from_static("Accept-Encoding");
+
+/// What a browser wants something for, and how it came to want it.
+const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
 /// How many seconds a client waits before it asks again for what is not there yet.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
@@ -139,14 +144,14 @@ pub fn respond(
 /// Both fields, and nothing but they, say so: only browsers send them, and no page's script can. (Fetch
 /// Metadata Request Headers, sections 2.1 and 2.2) Readers send `Accept: text/html`, too.
 fn is_navigation(request: &request::Parts) -> bool {
-    let says = |name: &str, word: &str| {
+    let says = |name: HeaderName, word: &str| {
         let mut values = request.headers.get_all(name).iter();
         let first = values.next().map(HeaderValue::as_bytes);
         first == Some(word.as_bytes()) && values.next().is_none()
     };
     let query = request.uri.query().unwrap_or_default();
-    says("sec-fetch-dest", "document")
-        && says("sec-fetch-mode", "navigate")
+    says(FETCH_DEST, "document")
+        && says(FETCH_MODE, "navigate")
         && !query.split('&').any(|it| it == "raw" || it == "raw=")
 }
 
@@ -284,6 +289,7 @@ pub(super) fn failure(status: StatusCode) -> Response<Bytes> {
         StatusCode::METHOD_NOT_ALLOWED => "This site can be read, and nothing else.\n",
         StatusCode::PRECONDITION_FAILED => "This is not the version you asked for.\n",
         StatusCode::RANGE_NOT_SATISFIABLE => "There is no such part.\n",
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "This request has too many fields.\n",
         StatusCode::MISDIRECTED_REQUEST => "This is not the host you asked for.\n",
         StatusCode::SERVICE_UNAVAILABLE => "This is not ready yet. Please come back soon.\n",
         _ => "Something went wrong here.\n",
@@ -349,6 +355,9 @@ fn open_head(fields: HeaderMap, status: StatusCode) -> response::Parts {
 fn is_plain(path: &str) -> bool {
     let mut segments = path.split('/').skip(1).peekable();
     while let Some(segment) = segments.next() {
+        if is_word(segment) {
+            continue;
+        }
         // Borrowed where nothing is coded.
         let decoded: Cow<'_, [u8]> = percent_encoding::percent_decode_str(segment).into();
         let is_last = segments.peek().is_none();
@@ -365,6 +374,12 @@ fn is_plain(path: &str) -> bool {
         }
     }
     true
+}
+
+/// Whether a segment is what most are, and can't be odd: a letter or digit, then these and `-_.` alone.
+fn is_word(segment: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    segment.starts_with(|it: char| it.is_ascii_alphanumeric()) && segment.bytes().all(is_letter)
 }
 
 /// Whether a `%` is not followed by two hexadecimal digits. (RFC 3986 section 2.1)

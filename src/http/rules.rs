@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use hyper::{Response, StatusCode};
+
+use super::body::Content;
 use super::client::Client;
 use super::freshness::Freshness;
 use super::limiter::Limiter;
-use super::offer::{Located, Shown};
+use super::observer::{Answered, Asked, Asker};
+use super::offer::{Located, Offer, Shown};
 use super::{MediaFiles, Observer};
 use crate::config::TrustedProxies;
-use crate::documents::Documents;
+use crate::documents::{Coding, Documents};
 
 /// What the publisher may change while readers are served: it holds from the next request on, also on
 /// connections that are there.
@@ -39,6 +43,47 @@ impl Rules {
             self.documents.note(&shown.site, &offer.plan);
         }
         located
+    }
+
+    /// Tells all who want to know.
+    pub(super) fn tell(&self, answered: &Answered<'_>) {
+        for observer in &self.observers {
+            observer.answered(answered);
+        }
+    }
+
+    /// Tells of an answer without a document.
+    pub(super) fn tell_plain(&self, asker: &Asker, what: Asked<'_>, response: &Response<Content>) {
+        self.tell(&asker.answered(what, response, Coding::Identity));
+    }
+
+    /// Tells of an answer in the place of a document, which would have been coded so.
+    pub(super) fn tell_instead(
+        &self,
+        asker: &Asker,
+        offer: &Offer,
+        coding: Coding,
+        response: &Response<Content>,
+    ) {
+        let what = Asked::Document(&offer.plan.key);
+        let mut answered = asker.answered(what, response, Coding::Identity);
+        if answered.status == StatusCode::NOT_MODIFIED && !asker.is_head {
+            answered.saved.not_modified = self.length(offer, coding);
+        }
+        self.tell(&answered);
+    }
+
+    /// How many bytes the document has for who wishes this coding; 0 if it was not sent yet.
+    pub(super) fn length(&self, offer: &Offer, coding: Coding) -> u64 {
+        let known = offer.length(coding);
+        if known > 0 {
+            return known;
+        }
+        // Offers are made anew with each snapshot, and most documents are what they were.
+        let made = self.documents.length(&offer.plan, coding);
+        let made = made.map_or(0, |bytes| bytes as u64);
+        offer.measured(coding, made);
+        made
     }
 
     /// Who is never limited does not cost a look at the clock.

@@ -14,7 +14,7 @@ use super::body::Content;
 use super::client::Client;
 use super::connections::Connections;
 use super::limiter::{self, Cost, Wait};
-use super::observer::{Answered, Asked, Asker};
+use super::observer::{Asked, Asker};
 use super::offer::{Offer, Shown};
 use super::respond::Answer;
 use super::workers::{Crew, Workers};
@@ -171,51 +171,10 @@ impl Serving {
         }
     }
 
-    /// Tells all who want to know.
-    fn tell(&self, answered: &Answered<'_>) {
-        for observer in &self.rules.load().observers {
-            observer.answered(answered);
-        }
-    }
-
-    /// Tells of an answer without a document.
-    fn tell_plain(&self, asker: &Asker, what: Asked<'_>, response: &Response<Content>) {
-        self.tell(&asker.answered(what, response, Coding::Identity));
-    }
-
-    /// Tells of an answer in the place of a document, which would have been coded so.
-    fn tell_instead(
-        &self,
-        asker: &Asker,
-        offer: &Offer,
-        coding: Coding,
-        response: &Response<Content>,
-    ) {
-        let what = Asked::Document(&offer.plan.key);
-        let mut answered = asker.answered(what, response, Coding::Identity);
-        if answered.status == StatusCode::NOT_MODIFIED && !asker.is_head {
-            answered.saved.not_modified = self.length(offer, coding);
-        }
-        self.tell(&answered);
-    }
-
-    /// How many bytes the document has for who wishes this coding; 0 if it was not sent yet.
-    fn length(&self, offer: &Offer, coding: Coding) -> u64 {
-        let known = offer.length(coding);
-        if known > 0 {
-            return known;
-        }
-        // Offers are made anew with each snapshot, and most documents are what they were.
-        let made = self.rules.load().documents.length(&offer.plan, coding);
-        let made = made.map_or(0, |bytes| bytes as u64);
-        offer.measured(coding, made);
-        made
-    }
-
     /// The answer with the document that was made, of which all are told. `wished` is the coding that was
     /// asked for; with `is_delta` the document is a part of what is offered.
     fn send(
-        &self,
+        rules: &Rules,
         asker: &Asker,
         offer: &Offer,
         (wished, is_delta): (Coding, bool),
@@ -235,11 +194,11 @@ impl Serving {
             if !asker.is_head {
                 answered.saved.coding = uncoded.saturating_sub(bytes);
                 if is_delta {
-                    answered.saved.delta = self.length(offer, wished).saturating_sub(bytes);
+                    answered.saved.delta = rules.length(offer, wished).saturating_sub(bytes);
                 }
             }
         }
-        self.tell(&answered);
+        rules.tell(&answered);
         response
     }
 
@@ -263,7 +222,7 @@ impl Serving {
         Ok(match answer {
             Answer::Ready(response) => {
                 let response = response.map(Content::Bytes);
-                self.tell_plain(asker, Asked::Other, &response);
+                rules.tell_plain(asker, Asked::Other, &response);
                 Reply::Now(response)
             }
             Answer::Instead {
@@ -272,14 +231,15 @@ impl Serving {
                 coding,
             } => {
                 let response = response.map(Content::Bytes);
-                self.tell_instead(asker, &offer, coding, &response);
+                rules.tell_instead(asker, &offer, coding, &response);
                 Reply::Now(response)
             }
             Answer::Media(path) => {
                 let (serving, asker) = (Arc::clone(self), asker.clone());
                 Reply::Later(Box::pin(async move {
                     let response = serving.media(&request, path).await;
-                    serving.tell_plain(&asker, Asked::File, &response);
+                    let rules = serving.rules.load();
+                    rules.tell_plain(&asker, Asked::File, &response);
                     response
                 }))
             }
@@ -301,7 +261,7 @@ impl Serving {
                 if let Some(since) = &since {
                     delta::describe(&mut head, since.tag);
                 } else if let Some(document) = documents.cached(&offer.plan, coding) {
-                    let response = self.send(asker, &offer, kind, Ok(document), head);
+                    let response = Self::send(rules, asker, &offer, kind, Ok(document), head);
                     return Ok(Reply::Now(response));
                 }
                 let (serving, asker) = (Arc::clone(self), asker.clone());
@@ -312,7 +272,7 @@ impl Serving {
                         Some(since) => documents.delta(&site, plan, since, coding).await,
                         None => documents.get(&site, plan, coding).await,
                     };
-                    serving.send(&asker, &offer, kind, document, head)
+                    Self::send(&serving.rules.load(), &asker, &offer, kind, document, head)
                 }))
             }
         })
@@ -348,7 +308,7 @@ impl Answering for Serving {
             let response = limiter::too_many(wait).map(Content::Bytes);
             let mut answered = asker.answered(Asked::Other, &response, Coding::Identity);
             answered.limited = Some(wait.why);
-            self.tell(&answered);
+            rules.tell(&answered);
             Reply::Now(response)
         })
     }

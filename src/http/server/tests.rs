@@ -9,7 +9,7 @@ use crate::documents::{Coding, Documents, sample};
 use crate::entry::{Bodies, Body, Digest};
 use crate::http::freshness::Freshness;
 use crate::http::limiter::{Limiter, Why};
-use crate::http::observer::Saved;
+use crate::http::observer::{Answered, Saved};
 use crate::http::{MediaFiles, Observer};
 use crate::site::DocumentKey;
 use bytes::Bytes;
