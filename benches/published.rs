@@ -2,22 +2,28 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use hyper::Request;
-use hyper::header::{ACCEPT_ENCODING, HOST, IF_NONE_MATCH, USER_AGENT};
+use hyper::header::{ACCEPT_ENCODING, HOST, HeaderValue, IF_NONE_MATCH, USER_AGENT};
 use hyper::http::request;
+use hyper::{Request, StatusCode};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use tidings::audience::Audience;
 use tidings::catalogue::{Catalogue, Changes, Observation};
+use tidings::daemon::Readers;
 use tidings::documents::Documents;
 use tidings::entry::parse::{Conventions, Defaults, Labels, parse};
 use tidings::entry::{
     Address, Bodies, Body, Content, Digest, Draft, FolderPath, Language, Person, Stamp, Text,
 };
+use tidings::http::client::Client;
 use tidings::http::conditional::Tag;
+use tidings::http::{Answered, Asked, Observer, Saved};
+use tidings::metrics::Metrics;
 use tidings::site::{Ages, Found, Kept, Plan, Settings, Site, Zone};
 use uuid::Uuid;
 
@@ -154,6 +160,52 @@ pub(crate) fn request(known: Option<&Plan>) -> Result<request::Parts> {
     }
     let (parts, ()) = request.body(())?.into_parts();
     Ok(parts)
+}
+
+/// What readers say that they are, as they say it.
+static AGENTS: [HeaderValue; 5] = [
+    HeaderValue::from_static(
+        "Feedly/1.0 (+http://www.feedly.com/fetcher.html; 42 subscribers; like FeedFetcher-Google)",
+    ),
+    HeaderValue::from_static(
+        "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.6.0",
+    ),
+    HeaderValue::from_static("Mozilla/5.0 (compatible; Miniflux/2.2.3; +https://miniflux.app)"),
+    HeaderValue::from_static("NetNewsWire (RSS Reader; https://netnewswire.com/)"),
+    HeaderValue::from_static("FreshRSS/1.24.3 (Linux; https://freshrss.org)"),
+];
+
+/// What counts answers: what `serve` has for it.
+pub(crate) fn observers() -> [Box<dyn Observer>; 2] {
+    let audience = Audience::new(now(), || 4711);
+    [
+        Box::new(Metrics::default()),
+        Box::new(Readers::new(Arc::new(audience))),
+    ]
+}
+
+/// Answers of 304 to five readers who have the document of `plan`, each from its own address.
+pub(crate) fn answers(plan: &Plan) -> [Answered<'_>; 5] {
+    let mut last = 0;
+    AGENTS.each_ref().map(|agent| {
+        last += 1;
+        Answered {
+            request: None,
+            asked: Asked::Document(&plan.key),
+            status: StatusCode::NOT_MODIFIED,
+            coding: None,
+            sent: 0,
+            saved: Saved {
+                not_modified: 10_000,
+                ..Saved::default()
+            },
+            limited: None,
+            is_conditional: true,
+            client: Client::Peer(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last))),
+            agent: Some(agent),
+            moment: now(),
+        }
+    })
 }
 
 /// The default settings for reading entries.

@@ -12,6 +12,7 @@ use tidings::entry::{Draft, FolderPath};
 use tidings::http::freshness::Fresh;
 use tidings::http::offer::Located;
 use tidings::http::respond::{self, Answer};
+use tidings::http::{Answered, Observer};
 use tidings::site::{Kept, Plan, Site};
 
 /// The bytes of a file become a draft.
@@ -52,4 +53,12 @@ pub(crate) fn respond(
     now: Timestamp,
 ) -> Answer {
     respond::respond(request, Some(locate), fresh, now)
+}
+
+/// An answer is counted.
+#[inline(never)]
+pub(crate) fn count(observers: &[Box<dyn Observer>], answer: &Answered<'_>) {
+    for observer in observers {
+        observer.answered(answer);
+    }
 }

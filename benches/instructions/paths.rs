@@ -12,7 +12,7 @@ use tidings::http::freshness::Freshness;
 use tidings::http::offer::{Located, Offer};
 
 use crate::counted;
-use crate::published::{Published, ages, conventions, found, now, request};
+use crate::published::{Published, ages, answers, conventions, found, now, observers, request};
 
 /// A path of the program.
 pub(crate) struct KeyPath {
@@ -69,6 +69,11 @@ pub(crate) const PATHS: [KeyPath; 6] = [
         function: "respond",
         times: REQUESTS as u64,
         run: respond,
+    },
+    KeyPath {
+        name: "count",
+        times: REQUESTS as u64,
+        run: count,
     },
 ];
 
@@ -142,6 +147,18 @@ fn respond() -> Result<()> {
         let locate = |_: &str| Located::Document(Arc::clone(&offer));
         let fresh = freshness.at(None, now());
         black_box(counted::respond(&mut request, locate, fresh, now()));
+    }
+    Ok(())
+}
+
+/// 304 to readers who come again.
+fn count() -> Result<()> {
+    let published = Published::new(1)?;
+    let plan = published.plan("/rss.xml")?;
+    let observers = observers();
+    let answers = answers(&plan);
+    for answer in answers.iter().cycle().take(REQUESTS) {
+        counted::count(&observers, answer);
     }
     Ok(())
 }

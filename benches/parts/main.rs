@@ -22,17 +22,14 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use tidings::documents::{Coding, Document, Documents, compress};
 use tidings::entry::FolderPath;
 use tidings::entry::parse::parse;
-use tidings::http::client::Client;
 use tidings::http::freshness::Freshness;
 use tidings::http::offer::{Located, Offer};
 use tidings::http::respond::respond;
-use tidings::http::{Answered, Asked, Observer, Saved};
-use tidings::metrics::Metrics;
 use tidings::site::{Found, Plan};
 use tokio::runtime::Runtime;
 
 use self::corpus::Article;
-use self::published::{Published, ages, conventions, found, now, request};
+use self::published::{Published, ages, answers, conventions, found, now, observers, request};
 
 /// Each is made when the first benchmark wants it: a filter that names none is not kept waiting.
 static PUBLISHED: [(usize, LazyLock<Published>); 3] = [
@@ -329,29 +326,21 @@ fn answering(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// An answer, counted: what each request pays for the metrics.
+/// Answers of five readers, counted: what each request pays for the metrics, and for who reads.
 fn counting(criterion: &mut Criterion) -> Result<()> {
     let [(_, published), ..] = &PUBLISHED;
     let plan = published.plan("/rss.xml")?;
-    let metrics = Metrics::default();
+    let answers = answers(&plan);
+    let observers = observers();
+    let mut answers = answers.iter().cycle();
     criterion.bench_function("count/304", |bencher| {
         bencher.iter(|| {
-            metrics.answered(&Answered {
-                request: None,
-                asked: Asked::Document(&plan.key),
-                status: hyper::StatusCode::NOT_MODIFIED,
-                coding: None,
-                sent: 0,
-                saved: Saved {
-                    not_modified: 10_000,
-                    ..Saved::default()
-                },
-                limited: None,
-                is_conditional: true,
-                client: Client::Unix,
-                agent: None,
-                moment: now(),
-            });
+            let Some(answer) = answers.next() else {
+                return;
+            };
+            for observer in &observers {
+                observer.answered(answer);
+            }
         });
     });
     Ok(())
