@@ -33,7 +33,7 @@ const REQUESTS: usize = 1_000;
 /// publish under valgrind.
 const ENTRIES: usize = 1_000;
 
-pub(crate) const PATHS: [KeyPath; 6] = [
+pub(crate) const PATHS: [KeyPath; 7] = [
     KeyPath {
         name: "parse",
         function: "parse",
@@ -72,6 +72,7 @@ pub(crate) const PATHS: [KeyPath; 6] = [
     },
     KeyPath {
         name: "count",
+        function: "count",
         times: REQUESTS as u64,
         run: count,
     },
