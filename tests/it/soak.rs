@@ -6,8 +6,8 @@
 //! TIDINGS_SOAK=3600 cargo test --release --test it soak:: -- --ignored --nocapture
 //! ```
 //!
-//! The program runs with the variables that its unit for systemd sets. In the first third of the time caches are filled. From then on the most memory and the most open files of
-//! the second and of the last third are compared.
+//! In the first third of the time caches are filled. From then on the most memory and the most open files
+//! of the second and of the last third are compared.
 
 use std::collections::HashMap;
 use std::fs;
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Kept, PATIENCE, Setup, Tidings, eventually, repository};
+use crate::support::{Kept, PATIENCE, Setup, Tidings, eventually};
 
 /// Articles in the folder.
 const ARTICLES: usize = 200;
@@ -130,20 +130,6 @@ fn read(address: SocketAddr, number: u32, stop: &AtomicBool, answers: &AtomicUsi
     }
 }
 
-/// The variables that the unit sets.
-fn variables() -> Vec<(String, String)> {
-    let unit = repository().join("config/systemd/tidings.service");
-    let unit = fs::read_to_string(unit).unwrap();
-    let lines = unit
-        .lines()
-        .filter_map(|line| line.strip_prefix("Environment="));
-    let words = lines.flat_map(str::split_whitespace);
-    let pairs = words.filter_map(|word| word.split_once('='));
-    pairs
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
-}
-
 #[test]
 #[ignore = "takes a minute or, by TIDINGS_SOAK, as long as you like"]
 fn nothing_grows() {
@@ -153,10 +139,7 @@ fn nothing_grows() {
         let path = setup.entries().join(format!("article-{number}.md"));
         fs::write(path, article(number, 0)).unwrap();
     }
-    let mut setup = setup.with_only_tables("[limits]\ndocument_cache = \"4MiB\"\n");
-    for (name, value) in variables() {
-        setup = setup.with_variable(String::leak(name), value);
-    }
+    let setup = setup.with_only_tables("[limits]\ndocument_cache = \"4MiB\"\n");
     let mut tidings = setup.start();
     eventually("all are out", PATIENCE, || {
         (tidings.get("/entries/article-7").status == 200).then_some(())
