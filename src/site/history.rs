@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet, Vector};
+use imbl::{OrdMap, Vector};
 use jiff::{SignedDuration, Timestamp};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ pub(super) struct History {
     order: OrdMap<Order, Arc<Record>>,
     volumes: Vector<Volume>,
     /// Those in no volume.
-    open: OrdSet<Order>,
+    open: OrdMap<Order, Arc<Record>>,
 }
 
 /// Older entries than a subscription document shows.
@@ -118,7 +118,7 @@ impl History {
         if self.is_divided() {
             match self.volume_of(&order, record) {
                 Some(number) => self.change(number, |members| members.push(record.key)),
-                None => drop(self.open.insert(order.clone())),
+                None => drop(self.open.insert(order.clone(), Arc::clone(record))),
             }
         }
         self.order.insert(order, Arc::clone(record));
@@ -184,23 +184,19 @@ impl History {
     /// Fills volumes from what is neither among the newest nor in one, as long as there is enough.
     /// Returns whether it filled any.
     pub(super) fn seal(&mut self, limits: Limits, now: Timestamp) -> bool {
-        let open: Vec<(Order, Arc<Record>)> = self
-            .open
-            .iter()
-            .filter_map(|order| Some((order.clone(), Arc::clone(self.order.get(order)?))))
-            .collect();
-        let newest = fitting(open.iter().map(|(_, record)| record), limits);
+        let open: Vec<(&Order, &Arc<Record>)> = self.open.iter().collect();
+        let newest = fitting(open.iter().map(|(_, record)| *record), limits);
         let mut rest = &open[newest..];
         let mut bytes = bytes_of(rest);
         let sealed = self.after_the_last(now);
-        let before = self.volumes.len();
+        let mut volumes = Vec::new();
         while rest.len() >= limits.entries || bytes > limits.bytes {
-            let oldest_first = rest.iter().rev().map(|(_, record)| record);
+            let oldest_first = rest.iter().rev().map(|(_, record)| *record);
             let (stay, filled) = rest.split_at(rest.len() - fitting(oldest_first, limits));
             let Some((newest, _)) = filled.first() else {
                 break;
             };
-            self.volumes.push_back(Volume {
+            volumes.push(Volume {
                 bound: Bound {
                     published: newest.moment(),
                     slug: newest.slug().clone(),
@@ -208,13 +204,17 @@ impl History {
                 },
                 members: filled.iter().map(|(_, record)| record.key).collect(),
             });
-            for (order, _) in filled {
-                self.open.remove(order);
-            }
             bytes -= bytes_of(filled);
             rest = stay;
         }
-        self.volumes.len() > before
+        let stay = newest + rest.len();
+        let filled: Vec<Order> = open[stay..].iter().map(|(it, _)| (*it).clone()).collect();
+        for order in filled {
+            self.open.remove(&order);
+        }
+        let has_sealed = !volumes.is_empty();
+        self.volumes.extend(volumes);
+        has_sealed
     }
 
     /// `now`, but after the last volume was filled: see [`History::volume_of`].
@@ -235,8 +235,7 @@ impl History {
             let newest = self.order.values().take(count).cloned().collect();
             return (newest, None);
         }
-        let open = self.open.iter().filter_map(|order| self.order.get(order));
-        let mut entries: Vec<&Arc<Record>> = open.collect();
+        let mut entries: Vec<&Arc<Record>> = self.open.values().collect();
         let mut volumes = self.volumes.len();
         // When so much was withdrawn that what is in no volume is not enough, the last volumes are
         // shown too, and the history begins before them.
@@ -280,9 +279,8 @@ impl History {
                     return None;
                 }
                 let begin = Order::at(*moment, slug.clone());
-                let open = self.open.iter().filter_map(|order| self.order.get(order));
                 let later = (*volumes..count).flat_map(|it| self.members(it, catalogue));
-                let entries = open.chain(later);
+                let entries = self.open.values().chain(later);
                 let entries = entries.filter(|it| Order::of(&it.entry, self.by) > begin);
                 (entries.collect(), *volumes)
             }
@@ -307,7 +305,7 @@ impl History {
     }
 }
 
-fn bytes_of(entries: &[(Order, Arc<Record>)]) -> u64 {
+fn bytes_of(entries: &[(&Order, &Arc<Record>)]) -> u64 {
     entries.iter().map(|(_, it)| weight(&it.entry)).sum()
 }
 

@@ -1,6 +1,5 @@
 //! What the documents of one feed show, and when that changes.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -225,6 +224,8 @@ fn burial(record: &Record) -> Option<Timestamp> {
 
 /// Whether any of `before` is not among `after`.
 fn lacks_any(after: &[Arc<Record>], before: &[Arc<Record>]) -> bool {
-    let stay: HashSet<Key> = after.iter().map(|record| record.key).collect();
-    before.iter().any(|record| !stay.contains(&record.key))
+    let mut stay: Vec<Key> = after.iter().map(|record| record.key).collect();
+    stay.sort_unstable();
+    let is_there = |record: &Record| stay.binary_search(&record.key).is_ok();
+    before.iter().any(|record| !is_there(record))
 }

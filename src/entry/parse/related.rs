@@ -145,7 +145,8 @@ impl Finder<'_, '_> {
                 nodes.extend(children);
             }
         };
-        if !fold(&flat(&run)).contains([':', '：']) {
+        // Most paragraphs are seen to be prose by this alone.
+        if !has_colon(&run) {
             return wrap(run, nodes);
         }
         let lines = self.lines(run);
@@ -263,6 +264,15 @@ fn flatten(words: &mut String, nodes: &[Node]) {
             Node::Element(element) => flatten(words, &element.children),
         }
     }
+}
+
+/// Whether there is a colon in the words of `nodes`, without which no line has a label.
+fn has_colon(nodes: &[Node]) -> bool {
+    nodes.iter().any(|node| match node {
+        Node::Text(text) => text.contains([':', '：']),
+        Node::Related(_) => false,
+        Node::Element(element) => is_bare_link(element) || has_colon(&element.children),
+    })
 }
 
 /// Whether a link shows nothing but its address, as those do that were made from bare URLs.

@@ -99,20 +99,40 @@ fn collect(words: &mut String, nodes: &[Node], references: &[Reference]) {
 
 /// `text` with single spaces for all white space, trimmed.
 pub(super) fn fold(text: &str) -> String {
-    if text.is_ascii() {
-        // The same words, found in half the time.
-        return join(text.len(), text.split_ascii_whitespace());
+    let mut folded = String::with_capacity(text.len());
+    let mut push = |words: &str| {
+        if !(words.is_empty() || folded.is_empty()) {
+            folded.push(' ');
+        }
+        folded.push_str(words);
+    };
+    for line in text.split('\n') {
+        if is_folded(line) {
+            push(line.trim_matches(' '));
+        } else {
+            line.split_whitespace().for_each(&mut push);
+        }
     }
-    join(text.len(), text.split_whitespace())
+    folded
 }
 
-fn join<'a>(bytes: usize, words: impl Iterator<Item = &'a str>) -> String {
-    let mut joined = String::with_capacity(bytes);
-    for word in words {
-        if !joined.is_empty() {
-            joined.push(' ');
+/// Whether `line` is ASCII with single spaces alone, as most lines are: that is seen many bytes at a time.
+fn is_folded(line: &str) -> bool {
+    let is_odd = |odd: bool, byte: u8| odd | !(b' '..=b'~').contains(&byte);
+    !line.bytes().fold(false, is_odd) && !line.contains("  ")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn folding_leaves_words_with_single_spaces(text in "([a-cä ]|  |[\n\t\r\u{a0}\u{3000}]){0,60}") {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            prop_assert_eq!(fold(&text), words.join(" "));
         }
-        joined.push_str(word);
     }
-    joined
 }
