@@ -37,7 +37,8 @@ const END: &str = "</feed>";
 /// `shown` as an entry of Atom 1.0.
 pub(super) fn piece(feed: &Feed<'_>, shown: &Shown<'_>) -> Result<Piece, WriteError> {
     let entry = entry(feed, shown)?;
-    let bytes = entry.write_with_config(Vec::new(), config());
+    let room = Vec::with_capacity(piece::room(shown));
+    let bytes = entry.write_with_config(room, config());
     let bytes = bytes.map_err(WriteError::format)?;
     let alone = String::from_utf8(bytes).map_err(WriteError::format)?;
     // In a feed its namespace is the feed's.

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::Shown;
+
 /// Prefixes, and what they stand for.
 pub(super) type Namespaces = BTreeMap<&'static str, &'static str>;
 
@@ -31,6 +33,12 @@ impl Piece {
         let namespaces = self.namespaces.len() * size_of::<[&str; 2]>();
         size_of::<Self>() + self.bytes.len() + namespaces
     }
+}
+
+/// How many bytes `shown` may take when it is written: room for most, so that they are not moved again and
+/// again.
+pub(super) fn room(shown: &Shown<'_>) -> usize {
+    shown.content.len() * 3 / 2 + 4096
 }
 
 /// What a document of `pieces` has to declare, whatever else is in it.

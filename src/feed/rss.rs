@@ -49,7 +49,8 @@ pub(super) fn piece(feed: &Feed<'_>, shown: &Shown<'_>) -> Result<Piece, WriteEr
         items: vec![item],
         ..Channel::default()
     };
-    let document = channel.write_to(Vec::new()).map_err(WriteError::format)?;
+    let room = Vec::with_capacity(piece::room(shown));
+    let document = channel.write_to(room).map_err(WriteError::format)?;
     let document = String::from_utf8(document).map_err(WriteError::format)?;
     let start = document.find("<item>").unwrap_or_default();
     let item = document[start..].strip_suffix(END).unwrap_or_default();
