@@ -333,7 +333,7 @@ fn a_state_folder_that_can_only_be_read_is_served_and_new_entries_wait() {
     }
     allow(0o755, 0o644);
     tidings.has_titles(&["One", "Two"]);
-    assert!(tidings.log().contains("the ledger can be written again"));
+    tidings.says("the ledger can be written again");
     let ids: BTreeMap<String, String> = tidings.titles().into_iter().collect();
     assert_eq!(ids["One"], before["One"][0]);
 }

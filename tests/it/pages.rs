@@ -109,7 +109,7 @@ fn a_theme_takes_the_place_of_the_built_in_pages() {
     let expected =
         "the theme can't be used, the last good one stays: entry.html:3: undefined value";
     assert!(reason.contains(expected), "{reason}");
-    assert!(tidings.log().contains("entry.html:3: undefined value"));
+    tidings.says("entry.html:3: undefined value");
     assert_eq!(etag("/"), good);
     let entry = tidings.get("/entries/harbour-bridge-reopens");
     assert!(
@@ -146,6 +146,6 @@ fn a_page_that_no_sample_foresaw_is_shown_by_the_built_in_theme() {
             .text()
             .contains("<h1 class=\"p-name\">Harbour bridge reopens")
     );
-    assert!(tidings.log().contains("the theme can't show this page"));
+    tidings.says("the theme can't show this page");
     assert_eq!(tidings.readiness().0, 200);
 }

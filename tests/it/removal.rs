@@ -132,7 +132,7 @@ fn an_emptied_folder_stays_published_until_the_files_return() {
     );
     write(&tidings.entries(), 12);
     is_ready(&tidings);
-    assert!(tidings.log().contains("have returned"), "{}", tidings.log());
+    tidings.says("have returned");
     assert_eq!(published(&tidings), before, "same ids, same dates");
 }
 

@@ -229,11 +229,7 @@ fn a_watch_that_is_mute_starves_the_watchdog() {
     // One may be under way.
     let heard = signs_of_life(&manager, 2 * WATCHDOG);
     assert!(heard.0 <= 1, "{heard:?}");
-    assert!(
-        tidings.log().contains("no sign of life"),
-        "{}",
-        tidings.log()
-    );
+    tidings.says("no sign of life");
     // Readers are still served, as long as the manager lets them.
     assert_eq!(tidings.get("/feed.json").status, 200);
     assert_eq!(signs_of_life(&manager, WATCHDOG).0, 0);
@@ -259,8 +255,8 @@ fn a_writer_that_is_stuck_starves_the_watchdog() {
     });
     while manager.hears_within(Duration::from_millis(1)).is_some() {}
     assert_eq!(signs_of_life(&manager, WATCHDOG).0, 0);
-    assert!(tidings.log().contains("writer_is_alive=false"));
-    assert!(tidings.log().contains("readers_are_served=true"));
+    tidings.says("writer_is_alive=false");
+    tidings.says("readers_are_served=true");
     assert_eq!(tidings.titles().len(), 1, "readers have what was there");
     // It was not dead, only slow.
     fault.ends();
@@ -284,8 +280,8 @@ fn a_listener_that_is_stuck_starves_the_watchdog() {
     });
     while manager.hears_within(Duration::from_millis(1)).is_some() {}
     assert_eq!(signs_of_life(&manager, WATCHDOG).0, 0);
-    assert!(tidings.log().contains("writer_is_alive=true"));
-    assert!(tidings.log().contains("readers_are_served=false"));
+    tidings.says("writer_is_alive=true");
+    tidings.says("readers_are_served=false");
     fault.ends();
     manager.hears_until("it goes on", |line| line == "WATCHDOG=1");
 }
@@ -328,7 +324,7 @@ fn sockets_that_were_passed_in_are_served_and_those_of_the_settings_are_not() {
         ]
     );
     let said = format!("passed in and are served sockets={address}, unix:");
-    assert!(tidings.log().contains(&said), "{}", tidings.log());
+    tidings.says(&said);
     tidings.drop_entry("one.md", "# One\n\nText.\n");
     tidings.has_titles(&["One"]);
     assert_eq!(ask(&socket, "/feed.json").status, 200);
@@ -348,7 +344,7 @@ fn a_socket_at_the_admin_address_serves_what_is_said_there() {
     let tidings = setup.passing(vec![admin.into(), readers.into()]).start();
     assert_eq!(tidings.places(), [format!("http://{address}")]);
     let at = format!("http://{health}/readyz");
-    assert!(tidings.log().contains(&at), "{}", tidings.log());
+    tidings.says(&at);
     assert_eq!(request(health, "GET", "/healthz", &[]).status, 200);
     eventually("readers are answered", PATIENCE, || {
         // Before the first scan has come to its end, all is answered with 503.

@@ -429,6 +429,13 @@ impl Tidings {
         self.running.log()
     }
 
+    /// Waits until the program has said `part`: a line may come after what it tells of.
+    pub(crate) fn says(&self, part: &str) {
+        eventually(&format!("the log says: {part}"), PATIENCE, || {
+            self.log().contains(part).then_some(())
+        });
+    }
+
     /// The entries of the feed as title and id, or nothing while there is no feed.
     pub(crate) fn titles(&self) -> Vec<(String, String)> {
         let answer = self.get("/feed.json");
