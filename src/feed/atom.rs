@@ -13,7 +13,7 @@ use atom_syndication::extension::{Extension, ExtensionMap};
 use chrono::{DateTime, FixedOffset};
 use jiff::Timestamp;
 
-use super::piece::{self, Namespaces, Piece};
+use super::piece::{self, Piece};
 use super::{
     Feed, Format, PROGRAM, Shown, ShownImage, VERSION, WriteError, extras, links, rfc3339,
 };
@@ -173,17 +173,14 @@ fn category(feed: &Feed<'_>, category: &Category) -> atom::Category {
 }
 
 fn namespaces(feed: &Feed<'_>, pieces: &[Arc<Piece>]) -> BTreeMap<String, String> {
-    let mut namespaces: Namespaces = piece::namespaces(pieces);
+    let mut namespaces = piece::namespaces(pieces);
     if !feed.tombstones.is_empty() {
         namespaces.insert("at", TOMBSTONES);
     }
     if feed.history.current.is_some() {
         namespaces.insert("fh", links::HISTORY);
     }
-    let declared = namespaces.into_iter();
-    declared
-        .map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned()))
-        .collect()
+    piece::declarations(namespaces)
 }
 
 /// That it is an archive document (RFC 5005 section 4, `fh:archive`), and what was withdrawn.

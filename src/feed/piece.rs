@@ -47,6 +47,14 @@ pub(super) fn namespaces(pieces: &[Arc<Piece>]) -> Namespaces {
     declared.map(|(prefix, uri)| (*prefix, *uri)).collect()
 }
 
+/// `namespaces` as the crates want them.
+pub(super) fn declarations(namespaces: Namespaces) -> BTreeMap<String, String> {
+    let declared = namespaces.into_iter();
+    declared
+        .map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned()))
+        .collect()
+}
+
 /// `document`, which has no entries, with `pieces` before the end of it, which is `end`. The bytes have
 /// just the room that they need.
 pub(super) fn put_in(

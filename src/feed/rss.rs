@@ -140,10 +140,7 @@ fn namespaces(
     if feed.history.current.is_some() {
         namespaces.insert("fh", links::HISTORY);
     }
-    let declared = namespaces.into_iter();
-    declared
-        .map(|(prefix, uri)| (prefix.to_owned(), uri.to_owned()))
-        .collect()
+    piece::declarations(namespaces)
 }
 
 /// Those of our own namespaces that `extensions` use.
