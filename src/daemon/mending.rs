@@ -32,6 +32,8 @@ pub(super) struct Mending {
     /// The damage that a commit came upon, or that could not be healed yet.
     damage: Option<String>,
     next_try: Option<Instant>,
+    /// Why it could not be written when that was last told.
+    told: Option<String>,
 }
 
 /// Whether all that was live when the ledger was written is so still; if not, nothing is shown before
@@ -60,6 +62,7 @@ impl Mending {
             alarm: ledger.alarm(),
             damage: None,
             next_try: ledger.refusal().map(|_| clock::instant() + RETRY),
+            told: ledger.refusal().map(reason),
         }
     }
 
@@ -82,10 +85,28 @@ impl Mending {
         }
     }
 
+    /// It can't be written yet, for the reason `error`, which is told if it is another one than before.
+    fn refused(&mut self, error: &LedgerError) {
+        let why = reason(error);
+        if self.told.as_ref() != Some(&why) {
+            warn!(error = why, "the ledger still can't be written");
+            self.told = Some(why);
+        }
+    }
+
     /// When there is something to try again.
     pub(super) fn next_try(&self) -> Option<Instant> {
         self.next_try
     }
+}
+
+/// An error with all its causes.
+fn reason(error: &LedgerError) -> String {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |it| it.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 fn examine(inspector: &Inspector) {
@@ -115,7 +136,10 @@ impl Writer {
                     self.health.set(Trouble::LedgerFails, false);
                     info!("the ledger can be written again");
                 }
-                Err(_) => self.mending.next_try = Some(now + RETRY),
+                Err(error) => {
+                    self.mending.refused(&error);
+                    self.mending.next_try = Some(now + RETRY);
+                }
             }
         } else if let Some(damage) = damage {
             self.heal(damage, now);

@@ -18,24 +18,41 @@ use crate::entry::{Bodies, Body, Digest};
 /// ledger was made anew.
 #[derive(Clone)]
 pub struct LedgerBodies {
-    source: Arc<Mutex<Source>>,
+    source: Arc<Mutex<Option<Source>>>,
     alarm: Alarm,
 }
 
 impl LedgerBodies {
     pub(super) fn new(source: Source, alarm: Alarm) -> Self {
         Self {
-            source: Arc::new(Mutex::new(source)),
+            source: Arc::new(Mutex::new(Some(source))),
             alarm,
         }
     }
 
     /// Reads from `source` from now on.
     pub(super) fn read_from(&self, source: Source) {
-        *self.lock() = source;
+        *self.lock() = Some(source);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Source> {
+    /// Reads from nothing while `work` is done, and then from what it returns; readers wait for it.
+    ///
+    /// All connections of a process to one database have one view of its `-shm` file (`unixShmNode` in
+    /// `SQLite`'s `os_unix.c`): as long as one has it for reading only, no other can write.
+    pub(super) fn closed_during<T>(&self, work: impl FnOnce() -> (T, Option<Source>)) -> T {
+        let mut held = self.lock();
+        drop(held.take());
+        let (done, source) = work();
+        *held = source;
+        done
+    }
+
+    /// What was read from, which nobody does any more.
+    pub(super) fn into_source(self) -> Option<Source> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Source>> {
         // A poisoned lock only means that another reader panicked; the connection is as good as before.
         self.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -43,7 +60,9 @@ impl LedgerBodies {
 
 impl Bodies for LedgerBodies {
     fn body(&self, digest: Digest) -> io::Result<Body> {
-        match text(&self.lock().connection, digest) {
+        let held = self.lock();
+        let source = held.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        match text(&source.connection, digest) {
             Ok(Some(body)) => Ok(body),
             Ok(None) => Err(io::ErrorKind::NotFound.into()),
             // Nobody is shown another text than the writer's.

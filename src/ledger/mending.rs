@@ -35,9 +35,10 @@ impl Ledger {
                 Ok(())
             }
             Hold::Frozen { lock, .. } => {
+                self.place.probe()?;
                 lock.take();
-                let again = Self::open(self.place.state(), Path::new(&self.folder), self.adopt)?;
-                self.thaw(again)
+                let bodies = self.bodies.clone();
+                bodies.closed_during(|| self.thaw())
             }
         }
     }
@@ -48,26 +49,36 @@ impl Ledger {
         }
     }
 
-    /// Becomes `again`, which was opened in its place.
-    fn thaw(&mut self, again: Self) -> Result<(), LedgerError> {
+    /// Opens it anew, and becomes that. Where to read texts from now is returned, too.
+    fn thaw(&mut self) -> (Result<(), LedgerError>, Option<Source>) {
+        match Self::open(self.place.state(), Path::new(&self.folder), self.adopt) {
+            Ok(again) => {
+                let done = self.hand_over_to(&again);
+                if done.is_ok() || matches!(again.hold, Hold::Frozen { .. }) {
+                    self.hold = again.hold;
+                    self.census = again.census;
+                }
+                (done, again.bodies.into_source())
+            }
+            Err(error) => (Err(error), Source::without_writing(&self.place).ok()),
+        }
+    }
+
+    /// Gives `again` the facts that could not be kept meanwhile, if it may be written and is as this one
+    /// was left.
+    fn hand_over_to(&self, again: &Self) -> Result<(), LedgerError> {
         if let Hold::Frozen { why, .. } = &again.hold {
-            let refused = LedgerError::Refused(Arc::clone(why));
-            self.hold = again.hold;
-            return Err(refused);
+            return Err(LedgerError::Refused(Arc::clone(why)));
         }
         if again.print != self.print {
             return Err(LedgerError::Changed(self.place.state().to_owned()));
         }
-        let source = Source::open(&self.place.ledger())
-            .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
-        self.bodies.read_from(source);
-        self.hold = again.hold;
-        self.census = again.census;
-        // Facts that could not be kept meanwhile.
-        for (name, value) in self.facts.take() {
-            if ![Census::FACT, schema::VERSION_FACT].contains(&name.as_str()) {
-                self.set_fact(&name, &value)?;
-            }
+        let facts = self.facts.borrow();
+        let ours = facts
+            .iter()
+            .filter(|(name, _)| ![Census::FACT, schema::VERSION_FACT].contains(&name.as_str()));
+        for (name, value) in ours {
+            again.set_fact(name, value)?;
         }
         Ok(())
     }

@@ -96,9 +96,15 @@ fn look(place: &Place) -> Result<Option<Verdict>, Fault> {
 
 /// A connection that may write, to a ledger of the present schema.
 pub(super) fn connect(place: &Place) -> Result<Connection, LedgerError> {
+    place.free_beside().map_err(|error| place.unusable(error))?;
     let connection =
         Connection::open(place.ledger()).map_err(|error| LedgerError::Sqlite("opened", error))?;
     let prepare = || -> rusqlite::Result<()> {
+        // SQLite takes a file that it may only read for a wish, and would tell at the first write.
+        if connection.is_readonly(rusqlite::MAIN_DB)? {
+            let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY);
+            return Err(rusqlite::Error::SqliteFailure(code, None));
+        }
         schema::set_up(&connection)?;
         let version: usize =
             connection.pragma_query_value(None, "user_version", |row| row.get(0))?;

@@ -29,6 +29,9 @@ impl Drop for Lock {
 /// What `SQLite` keeps beside a database in WAL mode.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
+/// How many bytes a disk must take to be worth a try: more than a small commit needs.
+const PROBE: usize = 64 << 10;
+
 impl Place {
     pub(super) fn new(state: &Path) -> Self {
         Self {
@@ -122,6 +125,46 @@ impl Place {
             }
             Err(TryLockError::Error(error)) => Err(self.unusable(error)),
         }
+    }
+
+    /// Whether it looks as if the ledger could be written, at little cost: the ledger's own file is not
+    /// opened, for closing it would let go of all locks that this process has on it
+    /// (sqlite.org/howtocorrupt.html section 2.2).
+    pub(super) fn probe(&self) -> Result<(), LedgerError> {
+        let path = self.state.join("probe");
+        let write = || -> io::Result<()> {
+            let mut options = File::options();
+            options.write(true).create(true).truncate(false);
+            options.open(self.state.join("lock"))?;
+            let is_locked =
+                std::fs::metadata(self.ledger()).is_ok_and(|it| it.permissions().readonly());
+            if is_locked {
+                return Err(io::ErrorKind::PermissionDenied.into());
+            }
+            let mut file = File::create(&path)?;
+            file.write_all(&vec![0; PROBE])?;
+            file.sync_all()
+        };
+        let written = write();
+        let removed = remove(&path);
+        written.and(removed).map_err(|error| self.unusable(error))
+    }
+
+    /// Lets everything beside the ledger be written if the ledger itself may be: `SQLite` makes it as the
+    /// ledger is, and a ledger that was only to be read for a while has left what stays so.
+    pub(super) fn free_beside(&self) -> io::Result<()> {
+        let Ok(ledger) = std::fs::metadata(self.ledger()) else {
+            return Ok(());
+        };
+        let allowed = ledger.permissions();
+        for end in BESIDE {
+            let path = self.state.join(format!("ledger.sqlite{end}"));
+            let found = std::fs::metadata(&path).map(|it| it.permissions().readonly());
+            if found.is_ok_and(|is_locked| is_locked && !allowed.readonly()) {
+                std::fs::set_permissions(&path, allowed.clone())?;
+            }
+        }
+        Ok(())
     }
 
     /// Moves the ledger with all that belongs to it into a new folder, whose path is returned; a

@@ -296,6 +296,17 @@ fn check_says_what_is_wrong_and_exits_with_1() {
 
 #[test]
 fn a_state_folder_that_can_only_be_read_is_served_and_new_entries_wait() {
+    waits_for_the_ledger(0o555, &["ledger.sqlite", "identities.jsonl", "lock"]);
+}
+
+/// What the database leaves beside its file while that can't be written can't be written either.
+#[test]
+fn a_ledger_that_can_only_be_read_is_served_and_new_entries_wait() {
+    waits_for_the_ledger(0o755, &["ledger.sqlite"]);
+}
+
+/// Nobody may write these files for a while, in a state folder of this mode.
+fn waits_for_the_ledger(mode: u32, files: &[&str]) {
     let mut tidings = Setup::new().unprivileged().start();
     tidings.drop_entry("one.md", "# One\n\nText.\n");
     tidings.has_titles(&["One"]);
@@ -303,13 +314,12 @@ fn a_state_folder_that_can_only_be_read_is_served_and_new_entries_wait() {
     assert!(tidings.stop().success());
     let state = state(&tidings);
     let allow = |folder: u32, file: u32| {
-        for item in fs::read_dir(&state).unwrap() {
-            let mode = fs::Permissions::from_mode(file);
-            fs::set_permissions(item.unwrap().path(), mode).unwrap();
+        for name in files {
+            fs::set_permissions(state.join(name), fs::Permissions::from_mode(file)).unwrap();
         }
         fs::set_permissions(&state, fs::Permissions::from_mode(folder)).unwrap();
     };
-    allow(0o555, 0o444);
+    allow(mode, 0o444);
     tidings.start_again();
     assert_eq!(identities(&tidings, 1), before);
     let log = tidings.log();
