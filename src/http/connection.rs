@@ -243,7 +243,7 @@ where
     C: GracefulConnection,
 {
     let mut connection = pin!(connection);
-    let mut is_told = false;
+    let (mut is_ending, mut is_told) = (false, false);
     // Runs until the runtime has looked at the sockets again: a request may have come that is not read
     // yet. With it, how many there were before.
     let mut giving_way = None;
@@ -256,10 +256,15 @@ where
                 Poll::Ready(Order::GiveWay) => {
                     giving_way = Some((Box::pin(yield_now()), pulse.so_far().requests));
                 }
-                Poll::Ready(Order::Finish) if !is_told => {
-                    is_told = true;
-                    connection.as_mut().graceful_shutdown();
-                    continue;
+                Poll::Ready(Order::Finish) => {
+                    is_ending = true;
+                    // Told before the first byte, `hyper` hangs up: the request of a peer that has just
+                    // completed its handshake may be on its way.
+                    if !is_told && pulse.so_far().read > 0 {
+                        is_told = true;
+                        connection.as_mut().graceful_shutdown();
+                        continue;
+                    }
                 }
                 _ => {}
             }
@@ -272,7 +277,7 @@ where
                 }
                 giving_way = None;
             }
-            if is_told && farewell.is_over(cx, pulse) {
+            if (is_ending || is_told) && farewell.is_over(cx, pulse) {
                 return Poll::Ready(Ok(()));
             }
             let Some(activity) = &mut activity else {

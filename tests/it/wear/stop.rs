@@ -1,14 +1,21 @@
 //! SIGTERM while many are connected.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use super::alone;
 use super::frames::{WINDOW_UPDATE, Wire, frame, get};
 use super::gauge::{Client, can_open};
 use super::slow::with_much_to_read;
+use crate::support::{PATIENCE, Setup, Tidings, eventually, head_of};
+use crate::tls::{Authority, NAME, TLS, Tls, ask, handshake};
 
 const FILM: usize = 16 << 20;
 
@@ -122,4 +129,129 @@ fn told_to_end_among_two_hundred_clients_it_truncates_nothing() {
 #[ignore = "takes two thousand connections and half a minute"]
 fn told_to_end_among_two_thousand_clients_it_truncates_nothing() {
     stops_under(2000, DRAIN);
+}
+
+/// How far a client is with its handshake when the program is told to end.
+#[derive(Clone, Copy)]
+enum Shaking {
+    /// It has connected.
+    Silent,
+    /// A part of its first message is sent.
+    Begun,
+    /// It has been answered, and owes the last message.
+    Answered,
+}
+
+/// A client that is in the middle of its handshake.
+fn shaking(at: SocketAddr, client: &Arc<ClientConfig>, how_far: Shaking) -> Tls {
+    let name = ServerName::try_from(NAME).unwrap();
+    let mut connection = ClientConnection::new(Arc::clone(client), name).unwrap();
+    let mut socket = TcpStream::connect(at).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    match how_far {
+        Shaking::Silent => {}
+        Shaking::Begun => {
+            let mut hello = Vec::new();
+            connection.write_tls(&mut hello).unwrap();
+            socket.write_all(&hello[..hello.len() / 2]).unwrap();
+        }
+        Shaking::Answered => {
+            connection.write_tls(&mut socket).unwrap();
+            // Without this the server may not have read a byte of it yet.
+            socket.peek(&mut [0]).unwrap();
+        }
+    }
+    StreamOwned::new(connection, socket)
+}
+
+/// How many go on with their handshake after the signal. They have a quarter of `header_timeout`.
+const PROMPT: usize = 10;
+
+fn with_a_film_by_tls(authority: &Authority) -> Tidings {
+    let setup = Setup::new()
+        .with_tables(TLS)
+        .with_tables("[limits]\ndrain = \"20s\"\nheader_timeout = \"20s\"\nconnections = 4096\n");
+    authority
+        .issue(&[NAME])
+        .write(setup.folder(), "cert.pem", "key.pem");
+    let tidings = setup.start();
+    fs::write(tidings.entries().join("film.mp4"), vec![7; FILM]).unwrap();
+    tidings.drop_entry("film.md", "# Film\n\n![The film](film.mp4)\n");
+    let client = authority.client(&["http/1.1"]);
+    eventually("the film is there", PATIENCE, || {
+        let stream = handshake(tidings.address(), &client, NAME).unwrap();
+        let first = ask(stream, "GET", "/media/film.mp4", &[("Range", "bytes=0-0")]);
+        (first.status == 206).then_some(())
+    });
+    tidings
+}
+
+fn stops_under_clients_of_tls(clients: usize, within: Duration) {
+    let _alone = alone();
+    can_open(clients as u64 + 200);
+    let authority = Authority::new();
+    let client = authority.client(&["http/1.1"]);
+    let mut tidings = with_a_film_by_tls(&authority);
+    let at = tidings.address();
+    let some = |count, how_far| -> Vec<Tls> {
+        let one = |_| shaking(at, &client, how_far);
+        (0..count).map(one).collect()
+    };
+    let stages = [Shaking::Silent, Shaking::Begun, Shaking::Answered];
+    let left_alone = stages.map(|how_far| some(clients / 4, how_far));
+    let prompt = some(PROMPT, Shaking::Answered);
+    let active = (0..clients / 20).map(|_| {
+        let mut stream = handshake(at, &client, NAME).unwrap();
+        let head = head_of("GET", NAME, "/media/film.mp4", &[]);
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut beginning = vec![0; 16 * 1024];
+        stream.read_exact(&mut beginning).unwrap();
+        (stream, beginning)
+    });
+    let active: Vec<_> = active.collect();
+    let start = Instant::now();
+    let (status, took) = thread::scope(|scope| {
+        let active: Vec<_> = active
+            .into_iter()
+            .map(|(mut stream, mut got)| {
+                scope.spawn(move || {
+                    thread::sleep(Duration::from_millis(300));
+                    // An end that was not announced is an error.
+                    stream.read_to_end(&mut got).unwrap();
+                    let end = got.windows(4).position(|four| four == b"\r\n\r\n");
+                    got.len() - end.unwrap() - 4
+                })
+            })
+            .collect();
+        // Those who go on as they should have their answer, too.
+        let prompt = scope.spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            let answers = prompt.into_iter().map(|it| ask(it, "GET", "/", &[]).status);
+            answers.collect::<Vec<_>>()
+        });
+        let status = tidings.stop();
+        let took = start.elapsed();
+        for client in active {
+            assert_eq!(client.join().unwrap(), FILM, "truncated");
+        }
+        assert_eq!(prompt.join().unwrap(), [200; PROMPT]);
+        (status, took)
+    });
+    eprintln!("{clients} clients of TLS, ended after {took:.1?}");
+    assert!(status.success(), "{status}");
+    assert!(took < within, "{took:?}");
+    tidings.says("every answer in flight was finished");
+    drop(left_alone);
+}
+
+#[test]
+fn told_to_end_amid_handshakes_it_waits_for_nobody_who_is_silent() {
+    stops_under_clients_of_tls(200, SOON);
+}
+
+/// `cargo test --test it told_to_end_amid_two_thousand -- --ignored --nocapture`
+#[test]
+#[ignore = "takes two thousand connections and half a minute"]
+fn told_to_end_amid_two_thousand_handshakes_it_waits_for_nobody_who_is_silent() {
+    stops_under_clients_of_tls(2000, DRAIN);
 }
