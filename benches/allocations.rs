@@ -172,6 +172,7 @@ fn tidings(state: &Path) -> Result<(SocketAddr, Readers)> {
     };
     let server = Server {
         site: Arc::new(ArcSwapOption::from_pointee(still.site.clone())),
+        early: None,
         rules: Arc::new(ArcSwap::from_pointee(rules)),
         connections: Arc::default(),
         clock: Timestamp::now,

@@ -1,9 +1,10 @@
 //! The order of start and stop, the tasks, and the clock.
 //!
-//! **Start**: ledger → what it knows, shown at once → listeners → writer (which watches, then scans).
-//! A restart serves the last good state within milliseconds, and no change falls between scan and
-//! watch. **Stop**: no new connections; answers in flight finish within a limit; the writer ends its
-//! turn, so that what it has committed is also what it has shown.
+//! **Start**: the ledger's lock → listeners, with what the last process has left for polls (`answers`) → ledger
+//! → what it knows, shown at once → writer (which watches, then scans). A restart serves the last good state
+//! within milliseconds, turns nobody away, and no change falls between scan and watch. **Stop**: no new
+//! connections; answers in flight finish within a limit; the writer ends its turn, so that what it has
+//! committed is also what it has shown; what was polled is left for the next.
 //!
 //! **Other settings**, by their file or SIGHUP: all that may fail is made first, so that those which can't
 //! be used change nothing; then listeners, rules for answers, and the writer take them over. See `reload`.
@@ -12,6 +13,7 @@
 //! from what it has shown last, and nothing they do can wait for it; the main thread waits for signals,
 //! for commands, and at the admin listener. The service manager is told how they are (`notify`, `watchdog`).
 
+mod answers;
 mod bound;
 mod certificates;
 mod clock;
@@ -41,6 +43,7 @@ mod serving;
 mod settings_file;
 mod show;
 mod signals;
+mod start;
 mod status;
 mod still;
 #[cfg(test)]
@@ -56,48 +59,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwapOption;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::config::{CheckError, Config, Listen};
-use crate::documents::Documents;
-use crate::entry::AddressError;
-use crate::folder::names::Names;
-use crate::folder::scan::Folder;
-use crate::folder::watch::Hints;
-use crate::http::freshness::Freshness;
-use crate::http::limiter::Limiter;
-use crate::http::{RollCall, Rules, Server};
-use crate::ledger::{Ledger, LedgerError};
+use crate::entry::{AddressError, Digest};
+use crate::ledger::LedgerError;
 use crate::site::Site;
-use certificates::Encryption;
+use answers::Answers;
 pub use clock::now;
 #[cfg(unix)]
 pub use control::{Answer, AskError, Question, ask};
-use figures::Figures;
 pub use first_scan::FirstScan;
-use health::Health;
-use journal::Journal;
-use looker::{Looker, Surroundings, Ties};
 use meaning::{ages, observers, settings, terms};
 pub use meaning::{conventions, site_settings};
-use media::FolderMedia;
-use mending::Mending;
-use notify::Notifier;
 use passed::Passed;
-use pulse::Pulse;
 pub use readers::Readers;
 use reload::Reloading;
-use restore::{restore, show_again};
-use revision::Revisions;
-use serving::{Listeners, Serving};
 use settings_file::SettingsFile;
 use signals::{Signal, Signals};
-use status::Desk;
+use start::start;
 pub use still::{Still, published, still};
-use writer::Writer;
 
 /// What the daemon is to do.
 #[derive(Clone, Debug)]
@@ -184,7 +168,10 @@ pub fn run(
 /// What runs until the end.
 struct Running {
     reloading: Reloading,
-    writer_ended: oneshot::Receiver<()>,
+    /// With the stamp of the ledger.
+    writer_ended: oneshot::Receiver<Digest>,
+    answers: Answers,
+    shown: Arc<ArcSwapOption<Site>>,
     /// The service manager's watchdog is fed for as long as we have this.
     watch: JoinSet<()>,
     #[cfg(unix)]
@@ -223,108 +210,6 @@ async fn serve(
     Ok(())
 }
 
-async fn start(
-    options: Options,
-    source: Box<dyn Source>,
-    scan: Arc<dyn FirstScan>,
-    passed: Passed,
-) -> Result<Running, StartError> {
-    let Options {
-        config,
-        state,
-        adopt,
-    } = options;
-    let system = |what| move |error| StartError::System(what, error);
-    let entries =
-        std::path::absolute(&config.entries).map_err(system("the path of the entries folder"))?;
-    let ledger = Ledger::open(&state, &entries, adopt)?;
-    let encryption = Encryption::read(&config)?;
-    let listeners = Listeners::bind(&config, encryption.acceptor(), &passed, None).await?;
-    passed.tell_of_rest(&listeners.places());
-
-    let settings = settings(&config, listeners.address())?;
-    let (mut catalogue, site, clock) = restore(&config, &ledger, settings)?;
-    let notifier = Notifier::from_environment();
-    let health = Arc::new(Health::telling(notifier.clone(), scan));
-    let mending = Mending::begin(&ledger, &health);
-    let (site, theme, shown) = show_again(&config, &ledger, &health, &mut catalogue, site);
-    let names = Names::new(&config.ignore)?;
-    let folder = Folder::new(entries.clone(), names, config.limits.entry_bytes);
-    let journal = Arc::new(Journal::default());
-    let desk = Arc::new(Desk::new(&config, &folder, &shown, &health, &journal));
-    let server = server(&config, &ledger, &folder, &shown, &desk);
-    let pages = desk.pages(Figures::new(&journal, &health, &server, &state));
-    listeners.announce(site.settings(), config.log.format);
-    let roll_call = server.roll_call.clone();
-    let serving = Serving::start(server, listeners, &config, &health, pages)
-        .map_err(system("threads for readers"))?;
-    let encryption = encryption
-        .renew(&health)
-        .map_err(system("a thread for certificates"))?;
-
-    let hints = Hints::with_echo(state.join("watch/echo"), clock::instant);
-    mending
-        .watch(&ledger, &hints)
-        .map_err(system("a thread for the ledger"))?;
-    let pulse = Pulse::new(hints.clone());
-    let ties = Ties {
-        hints: hints.clone(),
-        health: Arc::clone(&health),
-        pulse: pulse.clone(),
-        journal: Arc::clone(&journal),
-    };
-    let surroundings = Surroundings::new(&config, folder, ledger.root_device(), ties);
-    #[cfg(unix)]
-    let (questions, control) =
-        control::open(&state, &hints, health.admin(), Arc::clone(&desk).telling());
-    let started = clock::instant();
-    let looker = Looker::new(surroundings, &catalogue, started);
-    let revisions = Revisions::default();
-    let writer = Writer {
-        looker,
-        ledger,
-        mending,
-        catalogue,
-        site,
-        theme,
-        shown,
-        health: Arc::clone(&health),
-        journal,
-        started,
-        clock,
-        terms: terms(&config),
-        alive: started,
-        has_failed: false,
-        revisions: revisions.clone(),
-        #[cfg(unix)]
-        questions,
-    };
-    let writer_ended = writer.start().map_err(system("a thread for the writer"))?;
-
-    health.say();
-    notifier.ready();
-    let watch = notifier.keep_watch(pulse, roll_call);
-    Ok(Running {
-        reloading: Reloading {
-            source,
-            passed,
-            config,
-            entries,
-            serving,
-            encryption,
-            health,
-            desk,
-            revisions,
-            hints,
-            notifier,
-        },
-        writer_ended,
-        watch,
-        #[cfg(unix)]
-        control,
-    })
-}
-
 async fn stop(running: Running) {
     let Running {
         reloading:
@@ -336,6 +221,8 @@ async fn stop(running: Running) {
                 ..
             },
         writer_ended,
+        answers,
+        shown,
         watch,
         #[cfg(unix)]
         control,
@@ -346,45 +233,36 @@ async fn stop(running: Running) {
     notifier.stopping();
     #[cfg(unix)]
     drop(control);
+    let site = shown.load_full();
+    let most = Answers::most(&config);
+    let feeds = site
+        .as_ref()
+        .map(|site| serving.readers.kept_feeds(site, most));
     hints.stop();
     serving.finish().await;
-    await_end(writer_ended, config.limits.drain).await;
+    let ledger = await_end(writer_ended, config.limits.drain).await;
+    if let (Some(site), Some(feeds), Some(ledger)) = (site, feeds, ledger)
+        && shown
+            .load()
+            .as_ref()
+            .is_some_and(|now| Arc::ptr_eq(now, &site))
+    {
+        let base = &site.settings().base;
+        let stamp = answers::stamp(&config, base, ledger);
+        let kept = stamp.and_then(|stamp| answers.write(stamp, site.next_due(), feeds));
+        if let Err(error) = kept {
+            debug!(%error, "the next start has no answers before it has read the ledger");
+        }
+    }
 }
 
-/// Waits for the writer, which ends with its turn. Over a large folder that may take long; then it is cut
-/// off, and what it had not committed will be found again.
-async fn await_end(writer: oneshot::Receiver<()>, limit: Duration) {
-    if tokio::time::timeout(limit, writer).await.is_err() {
+/// Waits for the writer, which ends with its turn, and returns the ledger's stamp. Over a large folder that
+/// may take long; then it is cut off, and what it had not committed will be found again.
+async fn await_end(writer: oneshot::Receiver<Digest>, limit: Duration) -> Option<Digest> {
+    let Ok(ended) = tokio::time::timeout(limit, writer).await else {
         warn!("stopped in the middle of a turn of the writer: nothing is lost");
-    }
-}
-
-fn server(
-    config: &Config,
-    ledger: &Ledger,
-    folder: &Folder,
-    shown: &Arc<ArcSwapOption<Site>>,
-    desk: &Desk,
-) -> Server {
-    let documents = Documents::new(ledger.bodies(), config.limits.document_cache);
-    let rules = Rules {
-        documents: Arc::new(documents),
-        media: Arc::new(FolderMedia::new(folder.clone())),
-        freshness: Arc::new(Freshness::new(ages(config))),
-        limiter: config.http.rate_limit.then(limiter),
-        proxies: Arc::new(config.http.trusted_proxies.clone()),
-        observers: observers(config, desk),
+        return None;
     };
-    Server {
-        site: Arc::clone(shown),
-        rules: Arc::new(ArcSwap::from_pointee(rules)),
-        connections: Arc::default(),
-        clock: clock::now,
-        instant: clock::instant,
-        roll_call: RollCall::default(),
-    }
-}
-
-fn limiter() -> Arc<Limiter> {
-    Arc::new(Limiter::new(clock::instant()))
+    // An error means that there is none.
+    ended.ok()
 }

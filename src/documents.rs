@@ -14,6 +14,7 @@ mod better;
 mod blocks;
 pub mod compress;
 mod known;
+mod maker;
 mod outline;
 mod pieces;
 #[cfg(test)]
@@ -32,14 +33,13 @@ use self::better::Improver;
 use self::compress::{Effort, pack};
 use self::known::Known;
 pub use self::known::Since;
+use self::maker::Maker;
 use self::pieces::Pieces;
 use self::shelf::{Asked, Kept, Shelf, shelf};
 use crate::entry::{Bodies, Digest};
-use crate::feed::{FeedKey, Format, WriteError, opml};
-use crate::page::{
-    EntryPage, Face, FeedPage, FrontPage, PageError, Pages, STYLE, SubscribePage, Theme, asset,
-};
-use crate::site::{DocumentKey, Plan, Site, View, Window};
+use crate::feed::WriteError;
+use crate::page::PageError;
+use crate::site::{Plan, Site};
 
 /// How a document's bytes are coded. (RFC 9110 section 8.4.1)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -128,11 +128,6 @@ pub struct Figures {
     pub misses: u64,
 }
 
-struct Maker {
-    bodies: Arc<dyn Bodies>,
-    pieces: Pieces,
-}
-
 impl Documents {
     /// Keeps up to `cache_bytes` of documents and of what they are made of; full texts come from
     /// `bodies`.
@@ -179,6 +174,36 @@ impl Documents {
             hits: self.hits.load(Ordering::Relaxed),
             misses: self.misses.load(Ordering::Relaxed),
         }
+    }
+
+    /// Keeps `bytes` as the document of `plan`.
+    pub fn put(&self, plan: &Plan, bytes: Bytes) {
+        let document = Document {
+            uncoded: bytes.len(),
+            coding: Coding::Identity,
+            bytes,
+        };
+        let name = Asked::new(plan, Coding::Identity).to_name();
+        self.shelf.insert(name, Kept::quick(document));
+    }
+
+    /// The document of `plan` for who wishes `coding`, made of what is kept, without a snapshot; `None`
+    /// if nothing of it is.
+    pub async fn of_kept(
+        &self,
+        plan: &Plan,
+        coding: Coding,
+    ) -> Option<Result<Document, MakeError>> {
+        let asked = Asked::new(plan, coding);
+        if let Some(document) = self.find(asked) {
+            return Some(Ok(document));
+        }
+        let uncoded = self.shelf.peek(&asked.in_coding(Coding::Identity))?;
+        let uncoded = uncoded.document.bytes.clone();
+        let code = off_thread(move || in_coding(coding, uncoded));
+        let name = asked.to_name();
+        let kept = self.shelf.get_or_insert_async(&name, code).await;
+        Some(kept.map(|kept| kept.document.clone()))
     }
 
     /// How many bytes the document of `plan` has for who wishes `coding`, if it was made already. To ask
@@ -245,9 +270,7 @@ impl Documents {
                 Some(kept) => kept.document.bytes.clone(),
                 None => maker.make(&site, &key, since.as_ref())?,
             };
-            pack(coding, Effort::Quick, identity)
-                .map(Kept::quick)
-                .map_err(|error| MakeError::Compress(Arc::new(error)))
+            in_coding(coding, identity)
         };
         let name = asked.to_name();
         let kept = self.shelf.get_or_insert_async(&name, off_thread(make));
@@ -264,135 +287,16 @@ impl Documents {
     }
 }
 
+fn in_coding(coding: Coding, identity: Bytes) -> Result<Arc<Kept>, MakeError> {
+    pack(coding, Effort::Quick, identity)
+        .map(Kept::quick)
+        .map_err(|error| MakeError::Compress(Arc::new(error)))
+}
+
 async fn off_thread<T: Send + 'static>(
     make: impl FnOnce() -> Result<T, MakeError> + Send + 'static,
 ) -> Result<T, MakeError> {
     tokio::task::spawn_blocking(make)
         .await
         .unwrap_or(Err(MakeError::BrokenOff))
-}
-
-impl Maker {
-    /// The document of `key`; of a feed just what is new `since`.
-    fn make(
-        &self,
-        site: &Site,
-        key: &DocumentKey,
-        since: Option<&Since>,
-    ) -> Result<Bytes, MakeError> {
-        match key {
-            DocumentKey::Feed(view, format) => {
-                let mut window = site.window(view).ok_or(MakeError::NoSuchDocument)?;
-                if let Some(since) = since {
-                    window = Arc::new(since.cut(&window));
-                }
-                self.feed(site, view, &window, *format)
-            }
-            DocumentKey::Page(_)
-            | DocumentKey::Subscribe(_)
-            | DocumentKey::Entry(_)
-            | DocumentKey::Gone => self.page(site, key).map(Bytes::from),
-            DocumentKey::Feeds => opml::write(&outline::outline(site))
-                .map(Bytes::from)
-                .map_err(MakeError::write),
-            DocumentKey::Asset(STYLE) => Ok(site.theme().style()),
-            DocumentKey::Asset(path) => asset(path)
-                .map(|asset| Bytes::from_static(asset.bytes))
-                .ok_or(MakeError::NoSuchDocument),
-        }
-    }
-
-    /// The document of the feed of `view`, of which `window` is what it shows.
-    fn feed(
-        &self,
-        site: &Site,
-        view: &View,
-        window: &Window,
-        format: Format,
-    ) -> Result<Bytes, MakeError> {
-        let head = assemble::head_with_tombstones(site, view, window);
-        let content = site.content_of(&view.feed);
-        let pieces = window.entries.iter().map(|record| {
-            let name = pieces::Name::new(site, record, content, format);
-            self.pieces.get_or_make(name, || {
-                let shown = assemble::in_feed(site, record, content, &*self.bodies)?;
-                format.piece(&head, &shown).map_err(MakeError::write)
-            })
-        });
-        let pieces: Vec<_> = pieces.collect::<Result<_, _>>()?;
-        let document = format.document(&head, &pieces).map_err(MakeError::write)?;
-        Ok(Bytes::from(document))
-    }
-
-    /// A page with the site's theme; with the built-in one where that fails on what no sample had.
-    fn page(&self, site: &Site, key: &DocumentKey) -> Result<String, MakeError> {
-        let theme = site.theme();
-        match self.page_in(theme, site, key) {
-            Err(MakeError::Page(error)) if !theme.is_built_in() => {
-                tracing::warn!(%error, ?key, "the theme can't show this page: the built-in one does");
-                self.page_in(&Theme::built_in(), site, key)
-            }
-            made => made,
-        }
-    }
-
-    fn page_in(&self, theme: &Theme, site: &Site, key: &DocumentKey) -> Result<String, MakeError> {
-        let bodies = &*self.bodies;
-        let pages = Pages {
-            theme,
-            zone: &site.settings().zone.0,
-        };
-        let main = around::main(site).ok_or(MakeError::NoSuchDocument)?;
-        let outline = site.outline_address();
-        let face = Face {
-            main: &main,
-            root: site.root(),
-            outline: &outline,
-        };
-        match key {
-            DocumentKey::Page(view) if *view == View::newest(FeedKey::All) => {
-                let window = site.window(view).ok_or(MakeError::NoSuchDocument)?;
-                pages.front(&FrontPage {
-                    face,
-                    feed: &assemble::feed(site, view, &window, bodies)?,
-                    text: assemble::front(site, bodies)?.as_deref(),
-                    shelves: &around::shelves(site),
-                })
-            }
-            DocumentKey::Page(view) => {
-                let window = site.window(view).ok_or(MakeError::NoSuchDocument)?;
-                let newer = site.newer(view).map(|it| site.absolute(&it.path()));
-                pages.feed(&FeedPage {
-                    face,
-                    feed: &assemble::feed(site, view, &window, bodies)?,
-                    label: site.label_of(&view.feed, &window.entries).as_str(),
-                    kind: around::kind(&view.feed),
-                    entries: site.entries_in(&view.feed).max(window.entries.len()),
-                    newer: newer.as_deref(),
-                })
-            }
-            DocumentKey::Subscribe(feed) => {
-                let view = View::newest(feed.clone());
-                let window = site.window(&view).ok_or(MakeError::NoSuchDocument)?;
-                pages.subscribe(&SubscribePage {
-                    face,
-                    feed: &assemble::head(site, &view, &window),
-                    label: site.label_of(feed, &window.entries).as_str(),
-                    has_recordings: Site::has_recordings(&window),
-                })
-            }
-            DocumentKey::Entry(slug) => {
-                let (record, mentions) =
-                    assemble::entry(site, slug).ok_or(MakeError::NoSuchDocument)?;
-                pages.entry(&EntryPage {
-                    face,
-                    shown: &assemble::shown(site, &record, bodies)?,
-                    places: &around::places(site, &record, !mentions.newest.is_empty()),
-                    mentions: &mentions,
-                })
-            }
-            _ => pages.gone(&face),
-        }
-        .map_err(|error| MakeError::Page(Arc::new(error)))
-    }
 }

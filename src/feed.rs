@@ -92,6 +92,15 @@ impl Format {
         }
     }
 
+    /// The media type with its charset, for those who don't look into the document.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Atom => "application/atom+xml; charset=utf-8",
+            Self::Rss => "application/rss+xml; charset=utf-8",
+            Self::Json => "application/feed+json; charset=utf-8",
+        }
+    }
+
     /// `shown` as it stands in this format's documents, in all feeds of the site that `head` is of.
     pub fn piece(self, head: &Feed<'_>, shown: &Shown<'_>) -> Result<Piece, WriteError> {
         match self {

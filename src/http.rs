@@ -9,7 +9,7 @@
 //! [`tls`] holds the certificates, and [`admin`] tells the publisher's programs how the daemon is, with what pages it is given. Whom a
 //! request comes from is read in [`client`], behind a proxy that passes connections on by
 //! [`proxy_protocol`]; who asks too often waits for [`limiter`]. Every answer is told of to each [`Observer`].
-//! Whether readers can connect at all is asked by a [`RollCall`].
+//! Whether readers can connect at all is asked by a [`RollCall`]. Before there is a snapshot, [`Early`] knows some answers.
 //!
 //! # Limits
 //!
@@ -54,6 +54,7 @@ pub mod conditional;
 mod connection;
 mod connections;
 pub mod delta;
+mod early;
 mod exchange;
 pub mod freshness;
 pub mod host;
@@ -87,6 +88,7 @@ pub use accept::Drained;
 pub use access::AccessLog;
 pub use connection::Entrance;
 pub use connections::{Connected, Connections};
+pub use early::{Early, KeptFeed};
 pub use listener::{Listener, Socket};
 pub use media::{MediaContent, MediaFiles, OpenMedia};
 pub use observer::{Answered, Asked, Observer, Requested, Saved};

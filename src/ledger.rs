@@ -17,6 +17,7 @@
 
 mod bodies;
 mod census;
+mod claim;
 mod error;
 mod examination;
 mod mending;
@@ -49,6 +50,7 @@ use crate::entry::{Digest, FolderPath};
 use bodies::Source;
 pub use bodies::{Alarm, LedgerBodies};
 use census::Census;
+pub use claim::Claim;
 pub use error::LedgerError;
 use examination::{FOLDER, Good, SETTINGS, SITE, Verdict};
 use mirror::{Head, Mirror};
@@ -95,7 +97,7 @@ enum Hold {
         /// The last commit failed, and nobody knows what of it is on the disk: never to be trusted
         /// again (<https://danluu.com/fsyncgate/>).
         is_doubtful: bool,
-        _lock: Lock,
+        _lock: Option<Lock>,
     },
     /// To read only.
     Frozen {
@@ -106,50 +108,33 @@ enum Hold {
 }
 
 impl Ledger {
-    /// Opens, or makes, the ledger in the folder `state` for the entries in `entries`.
+    /// Opens, or makes, the ledger in the folder `state` for the entries in `entries`: [`Claim::take`] and
+    /// [`Claim::open`] in one.
     ///
-    /// One that is damaged or gone is restored, which [`Ledger::restored`] tells; one that can't be
-    /// written is opened for reading, which [`Ledger::refusal`] tells.
+    /// # Errors
+    ///
+    /// Those of both.
     pub fn open(state: &Path, entries: &Path, adopt: bool) -> Result<Self, LedgerError> {
-        let place = Place::new(state);
-        let folder = entries.to_string_lossy().into_owned();
-        let lock = match place.lock() {
-            Ok(lock) => lock,
-            Err(why) if why.is_refusal() => {
-                let lock = place.lock_unwritten()?;
-                return Self::frozen(place, folder, adopt, lock, why);
-            }
-            Err(error) => return Err(error),
-        };
-        match opening::open(&place, &folder, adopt) {
-            Ok(opened) => Self::full(place, folder, adopt, lock, opened),
-            Err(why) if why.is_refusal() => Self::frozen(place, folder, adopt, Some(lock), why),
-            Err(error) => Err(error),
-        }
+        Claim::take(state, entries, adopt)?.open()
     }
 
-    fn full(
-        place: Place,
-        folder: String,
-        adopt: bool,
-        lock: Lock,
-        opened: Opened,
-    ) -> Result<Self, LedgerError> {
+    fn full(claim: Claim, opened: Opened) -> Result<Self, LedgerError> {
         let Opened {
             connection,
             good,
             held,
             restored,
         } = opened;
+        let place = &claim.place;
         let source = Source::open(&place.ledger())
             .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
         let head = Head {
             site: good.site().unwrap_or_default(),
-            folder: folder.clone(),
+            folder: claim.folder.clone(),
         };
         let turn = good.census.turn;
         let mirror = Mirror::start(place.mirror(), head, &held, &good.stored.records, turn);
-        let hold = Hold::Full {
+        let hold = |lock| Hold::Full {
             connection,
             mirror: RefCell::new(mirror),
             is_doubtful: false,
@@ -157,49 +142,49 @@ impl Ledger {
         };
         let ledger = Self {
             restored,
-            ..Self::of(place, folder, adopt, hold, source, good)
+            ..Self::of(claim, hold, source, good)
         };
         ledger.set_fact(FOLDER, &ledger.folder)?;
         Ok(ledger)
     }
 
     /// For reading only, because of `why`, if it can be read.
-    fn frozen(
-        place: Place,
-        folder: String,
-        adopt: bool,
-        lock: Option<Lock>,
-        why: LedgerError,
-    ) -> Result<Self, LedgerError> {
-        let Ok(source) = Source::without_writing(&place) else {
+    fn frozen(claim: Claim, why: LedgerError) -> Result<Self, LedgerError> {
+        let Ok(source) = Source::without_writing(&claim.place) else {
             return Err(why);
         };
         let Ok(Verdict::Good(good)) = examination::examine(&source.connection) else {
             return Err(why);
         };
         match good.folder() {
-            Some(owner) if owner != folder && !adopt => Err(LedgerError::Foreign {
-                state: place.state().to_owned(),
+            Some(owner) if owner != claim.folder && !claim.adopt => Err(LedgerError::Foreign {
+                state: claim.place.state().to_owned(),
                 owner: owner.to_owned(),
-                asked: folder,
+                asked: claim.folder,
             }),
             _ => {
                 let why = Arc::new(why);
-                let hold = Hold::Frozen { why, lock };
-                Ok(Self::of(place, folder, adopt, hold, source, *good))
+                let hold = |lock| Hold::Frozen { why, lock };
+                Ok(Self::of(claim, hold, source, *good))
             }
         }
     }
 
     fn of(
-        place: Place,
-        folder: String,
-        adopt: bool,
-        hold: Hold,
+        claim: Claim,
+        hold: impl FnOnce(Option<Lock>) -> Hold,
         source: Source,
         good: Good,
     ) -> Self {
-        let alarm = Alarm::default();
+        let Claim {
+            place,
+            folder,
+            adopt,
+            bodies,
+            lock,
+            ..
+        } = claim;
+        bodies.read_from(source);
         let records = &good.stored.records;
         let untold = records
             .iter()
@@ -207,9 +192,9 @@ impl Ledger {
         Self {
             folder,
             adopt,
-            hold,
-            bodies: LedgerBodies::new(source, alarm.clone()),
-            alarm,
+            hold: hold(lock),
+            alarm: bodies.alarm(),
+            bodies,
             untold: untold.map(|record| record.entry.path.clone()).collect(),
             last: records.iter().map(|it| it.key).max().unwrap_or(Key(0)),
             facts: RefCell::new(good.facts),
@@ -218,6 +203,15 @@ impl Ledger {
             census: good.census,
             restored: None,
             place,
+        }
+    }
+
+    /// By what to know that nobody has written since: it changes with every commit, and whenever a daemon
+    /// says that it is alive. `None` if it can't be written, or read.
+    pub fn stamp(&self) -> Option<Digest> {
+        match &self.hold {
+            Hold::Full { connection, .. } => examination::stamp(connection).ok(),
+            Hold::Frozen { .. } => None,
         }
     }
 

@@ -268,6 +268,11 @@ impl Site {
             .map_or("/", |path| &base[authority + path..])
     }
 
+    /// The paths of the feed of every entry, in each format.
+    pub fn main_paths(&self) -> [String; 3] {
+        Format::ALL.map(|format| format!("{}{}", self.root(), format.file_name()))
+    }
+
     /// The digest of all that makes documents what they are, besides their entries.
     pub fn manner(&self) -> Digest {
         self.manner

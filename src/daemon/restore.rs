@@ -70,23 +70,23 @@ pub(super) fn restore(
 }
 
 /// Shows what the last process has shown, if that is whole, in the publisher's theme: the snapshot, the theme's
-/// folder, and what readers see.
+/// folder; what readers see is `shown`.
 pub(super) fn show_again(
     config: &Config,
     ledger: &Ledger,
     health: &Health,
     catalogue: &mut Catalogue,
     mut site: Site,
-) -> (Site, ThemeFolder, Arc<ArcSwapOption<Site>>) {
+    shown: &ArcSwapOption<Site>,
+) -> (Site, ThemeFolder) {
     let mut theme = ThemeFolder::new(config.theme.clone());
     if let Some(theme) = theme.look(health, clock::instant()) {
         site = site.with_theme(theme);
     }
-    let shown = Arc::new(ArcSwapOption::empty());
     if catalogue.live() > 0 && mending::is_whole(ledger) {
         catalogue.set_terms(terms(config));
         shown.store(Some(Arc::new(site.clone())));
         health.is_serving(catalogue.live());
     }
-    (site, theme, shown)
+    (site, theme)
 }

@@ -25,7 +25,7 @@ use super::mending::Mending;
 use super::revision::Revisions;
 use super::theme::ThemeFolder;
 use crate::catalogue::{Catalogue, Observation, Terms};
-use crate::entry::{FolderPath, Text};
+use crate::entry::{Digest, FolderPath, Text};
 use crate::folder::settle::MAX_WAIT;
 use crate::folder::watch::Taken;
 use crate::ledger::Ledger;
@@ -63,19 +63,26 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Begins to take turns on a thread of its own, until the hints are stopped. The receiver wakes
-    /// when it has ended, in whatever way.
+    /// when it has ended, in whatever way; with the stamp of the ledger, if that was closed and can be
+    /// known again.
     ///
     /// A writer that panics is a fault of ours: what is published stays, and health says so.
-    pub(super) fn start(self) -> io::Result<oneshot::Receiver<()>> {
+    pub(super) fn start(self) -> io::Result<oneshot::Receiver<Digest>> {
         let (running, ended) = oneshot::channel();
         let health = Arc::clone(&self.health);
         let work = move || {
-            let _running: oneshot::Sender<()> = running;
-            if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
-                health.set(Trouble::WriterFailed, true);
-                error!(
-                    "the writer failed: nothing new is published until the daemon is started again"
-                );
+            match catch_unwind(AssertUnwindSafe(|| self.run())) {
+                Ok(Some(stamp)) => {
+                    // Who does not wait for it any more needs no stamp.
+                    let _ = running.send(stamp);
+                }
+                Ok(None) => {}
+                Err(_) => {
+                    health.set(Trouble::WriterFailed, true);
+                    error!(
+                        "the writer failed: nothing new is published until the daemon is started again"
+                    );
+                }
             }
         };
         std::thread::Builder::new()
@@ -84,12 +91,14 @@ impl Writer {
         Ok(ended)
     }
 
-    fn run(mut self) {
+    fn run(mut self) -> Option<Digest> {
         loop {
             let taken = self.looker.wait(clock::instant(), self.deadline());
             if taken.stopped {
                 self.note_time();
-                return self.ledger.close();
+                let stamp = self.ledger.stamp().filter(|_| !self.has_failed);
+                self.ledger.close();
+                return stamp;
             }
             if clock::instant() >= self.alive + HEARTBEAT {
                 self.note_time();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::catalogue::sample::{at, draft};
 use crate::entry::{Address, Body, Content, Digest, Slug, Text};
-use crate::feed::{Filter, OrderBy, Selection};
+use crate::feed::{Filter, Format, OrderBy, Selection};
 use crate::site::{Found, Kept as KeptSite, Settings};
 
 const CODED: [Coding; 3] = [Coding::Gzip, Coding::Brotli, Coding::Zstd];

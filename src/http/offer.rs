@@ -62,6 +62,11 @@ impl Offer {
         }
     }
 
+    /// What [`Offer::new`] was given for links.
+    pub(super) fn links(&self) -> Option<&str> {
+        self.links.as_ref().and_then(|links| links.to_str().ok())
+    }
+
     /// The validators at the moment `now`: a date is none before it is over. So no two versions have
     /// the same date, however fast they follow each other: many clients drop a 200 whose date is the one
     /// they know. Nor is a date ever in the future. (RFC 9110 section 8.8.2.1)
@@ -133,6 +138,8 @@ pub enum Located {
     Gone(Arc<Offer>),
     /// Nothing.
     Nothing,
+    /// There is no snapshot yet that could tell.
+    Unknown,
 }
 
 impl Located {
@@ -158,13 +165,24 @@ pub(super) struct Shown {
     /// When something changes by itself.
     pub(super) due: Option<Timestamp>,
     offers: Cache<Box<str>, Arc<Offer>>,
+    asked: Arc<AskedFor>,
+}
+
+/// The paths of documents that were asked for, in this snapshot and before.
+pub(super) type AskedFor = Cache<Box<str>, ()>;
+
+/// Nothing was asked for yet.
+pub(super) fn asked_for() -> Arc<AskedFor> {
+    Arc::new(Cache::new(KEPT))
 }
 
 impl Shown {
-    pub(super) fn new(site: Arc<Site>) -> Self {
+    /// What is asked for is noted in `asked`.
+    pub(super) fn new(site: Arc<Site>, asked: Arc<AskedFor>) -> Self {
         Self {
             due: site.next_due(),
             offers: Cache::new(KEPT),
+            asked,
             site,
         }
     }
@@ -178,6 +196,7 @@ impl Shown {
         let located = Located::new(self.site.find(path), links);
         if let Located::Document(offer) = &located {
             self.offers.insert(path.into(), Arc::clone(offer));
+            self.asked.insert(path.into(), ());
         }
         located
     }

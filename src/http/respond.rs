@@ -136,6 +136,7 @@ pub fn respond(
         Located::Moved(path) => Answer::Ready(moved(&path, fresh)),
         Located::Gone(offer) => gone(&request.headers, offer),
         Located::Nothing => Answer::Ready(failure(StatusCode::NOT_FOUND)),
+        Located::Unknown => Answer::Ready(failure(StatusCode::SERVICE_UNAVAILABLE)),
     }
 }
 

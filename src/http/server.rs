@@ -13,9 +13,10 @@ use tokio::sync::Semaphore;
 use super::body::Content;
 use super::client::Client;
 use super::connections::Connections;
+use super::early::{Early, KeptFeed};
 use super::limiter::{self, Cost, Wait};
 use super::observer::{Asked, Asker};
-use super::offer::{Offer, Shown};
+use super::offer::{AskedFor, Offer, Shown, asked_for};
 use super::respond::Answer;
 use super::workers::{Crew, Workers};
 use super::{Answering, Door, Drained, Reply, RollCall, Rules, accept, delta, media, respond};
@@ -26,8 +27,10 @@ use crate::site::{Plan, Site};
 
 /// What readers are served from.
 pub struct Server {
-    /// The current snapshot; `None` until the first, and then all is answered with 503.
+    /// The current snapshot; `None` until the first.
     pub site: Arc<ArcSwapOption<Site>>,
+    /// What is answered before there is a snapshot; all else with 503.
+    pub early: Option<Arc<Early>>,
     /// By which rules.
     pub rules: Arc<ArcSwap<Rules>>,
     /// Where connections are counted.
@@ -63,7 +66,9 @@ impl Server {
             rules: self.rules,
             clock: self.clock,
             instant: self.instant,
+            early: ArcSwapOption::new(self.early),
             shown: ArcSwapOption::empty(),
+            asked: asked_for(),
             open_files: ArcSwap::from_pointee(Semaphore::new(connections)),
         }
     }
@@ -100,9 +105,32 @@ impl Readers {
         Ok(())
     }
 
+    /// The feeds of `site` that were asked for, for a next process, of them up to `most` bytes. Makes
+    /// documents, so it takes a moment.
+    pub fn kept_feeds(&self, site: &Arc<Site>, most: usize) -> Vec<KeptFeed> {
+        let documents = &self.serving.rules.load().documents;
+        KeptFeed::all(site, &self.serving.asked, documents, most)
+    }
+
     /// Closes the doors at once, and lets answers in flight finish within `limits.drain`.
     pub async fn finish(self) -> io::Result<Drained> {
         self.workers.finish().await
+    }
+}
+
+/// What answers are looked up in.
+enum Known<'a> {
+    All(&'a Shown),
+    Some(Arc<Early>),
+}
+
+impl Known<'_> {
+    /// When something changes by itself.
+    fn due(&self) -> Option<Timestamp> {
+        match self {
+            Self::All(shown) => shown.due,
+            Self::Some(early) => early.due(),
+        }
     }
 }
 
@@ -112,8 +140,11 @@ struct Serving {
     rules: Arc<ArcSwap<Rules>>,
     clock: fn() -> Timestamp,
     instant: fn() -> Instant,
+    /// What was known before the first snapshot.
+    early: ArcSwapOption<Early>,
     /// The snapshot that was asked for last, with what was worked out of it.
     shown: ArcSwapOption<Shown>,
+    asked: Arc<AskedFor>,
     /// Places for files that are being sent, as many as for connections.
     open_files: ArcSwap<Semaphore>,
 }
@@ -131,9 +162,17 @@ impl Serving {
             return Some(shown);
         }
         // Several may do this at once, for nothing; the last one stays.
-        let shown = Some(Arc::new(Shown::new(Arc::clone(site))));
+        let shown = Shown::new(Arc::clone(site), Arc::clone(&self.asked));
+        let shown = Some(Arc::new(shown));
         self.shown.store(shown.clone());
+        self.early.store(None);
         Some(Guard::from_inner(shown))
+    }
+
+    /// What is known before there is a snapshot, if it holds at the moment `now`.
+    fn early(&self, now: Timestamp) -> Option<Arc<Early>> {
+        let early = self.early.load_full();
+        early.filter(|early| early.is_right(now))
     }
 
     /// Charges a client for a request or an answer.
@@ -214,9 +253,18 @@ impl Serving {
         let shown = self.shown();
         let shown = shown.as_ref().and_then(|shown| shown.as_ref());
         let now = asker.moment;
-        let fresh = rules.freshness.at(shown.and_then(|shown| shown.due), now);
+        let known = match shown {
+            Some(shown) => Some(Known::All(shown)),
+            None => self.early(now).map(Known::Some),
+        };
+        let fresh = rules.freshness.at(known.as_ref().and_then(Known::due), now);
         let wants_deltas = delta::is_wanted(&request.headers);
-        let locate = shown.map(|shown| |path: &str| rules.locate(shown, path, wants_deltas));
+        let locate = known.as_ref().map(|known| {
+            |path: &str| match known {
+                Known::All(shown) => rules.locate(shown, path, wants_deltas),
+                Known::Some(early) => early.locate(path),
+            }
+        });
         let answer = respond::respond(&mut request, locate, fresh, now);
         self.charge(rules, asker, &answer)?;
         Ok(match answer {
@@ -248,11 +296,21 @@ impl Serving {
                 coding,
                 mut head,
             } => {
-                // Without a snapshot nothing was located.
-                let Some(site) = shown.map(|shown| &shown.site) else {
-                    return Ok(Reply::Now(unavailable()));
-                };
                 let documents = &rules.documents;
+                let Some(site) = shown.map(|shown| &shown.site) else {
+                    let documents = Arc::clone(documents);
+                    let (serving, asker) = (Arc::clone(self), asker.clone());
+                    return Ok(Reply::Later(Box::pin(async move {
+                        let kept = documents.of_kept(&offer.plan, coding).await;
+                        let rules = serving.rules.load();
+                        let Some(document) = kept else {
+                            let response = unavailable();
+                            rules.tell_plain(&asker, Asked::Other, &response);
+                            return response;
+                        };
+                        Self::send(&rules, &asker, &offer, (coding, false), document, head)
+                    })));
+                };
                 let known = |tag| documents.since(site, &offer.plan, tag);
                 let since = wants_deltas
                     .then(|| delta::base(&request.headers, known))

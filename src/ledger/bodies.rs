@@ -23,11 +23,23 @@ pub struct LedgerBodies {
 }
 
 impl LedgerBodies {
-    pub(super) fn new(source: Source, alarm: Alarm) -> Self {
+    pub(super) fn new(source: Source) -> Self {
+        let bodies = Self::closed();
+        bodies.read_from(source);
+        bodies
+    }
+
+    /// There is nothing yet to read from.
+    pub(super) fn closed() -> Self {
         Self {
-            source: Arc::new(Mutex::new(Some(source))),
-            alarm,
+            source: Arc::default(),
+            alarm: Alarm::default(),
         }
+    }
+
+    /// Where damage is told of.
+    pub(super) fn alarm(&self) -> Alarm {
+        self.alarm.clone()
     }
 
     /// Reads from `source` from now on.

@@ -230,6 +230,18 @@ fn settings(kept: &str) -> Option<(Digest, Timestamp)> {
     Some((digest.parse().ok()?, moment.parse().ok()?))
 }
 
+/// The digest of all facts.
+pub(super) fn stamp(connection: &Connection) -> Result<Digest, Fault> {
+    let mut facts = FACT.all(connection, rows::fact, &Count::untold())?;
+    facts.sort_unstable();
+    let digester = facts
+        .iter()
+        .fold(Digester::new(), |digester, (name, value)| {
+            digester.field(name).field(value)
+        });
+    Ok(digester.finish())
+}
+
 fn print(connection: &Connection) -> Result<Digest, Fault> {
     let mut statement = connection.prepare("SELECT sum FROM entry ORDER BY key")?;
     let mut rows = statement.query(())?;

@@ -22,14 +22,6 @@ pub struct Inspector {
 }
 
 impl Inspector {
-    /// The full texts of the ledger in the folder `state`, without taking it from a daemon that may hold
-    /// it and without changing it.
-    pub fn peek_bodies(state: &Path) -> Result<LedgerBodies, LedgerError> {
-        let source = Source::open(&Place::new(state).ledger())
-            .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
-        Ok(LedgerBodies::new(source, Alarm::default()))
-    }
-
     /// Looks at every page, row and text, and raises the alarm of the ledger if one of them is not as it
     /// was written. `pause` is called after every few texts, to leave the processor to others.
     pub fn inspect(&self, pause: &dyn Fn()) -> Result<(), LedgerError> {
@@ -111,7 +103,7 @@ impl Ledger {
     pub fn peek_bodies(state: &Path) -> Result<LedgerBodies, LedgerError> {
         let source = Source::open(&Place::new(state).ledger())
             .map_err(|error| LedgerError::Sqlite("opened for reading", error))?;
-        Ok(LedgerBodies::new(source, Alarm::default()))
+        Ok(LedgerBodies::new(source))
     }
 
     /// Looks at every page, row and text of the ledger in the folder `state`, and at its mirror, without

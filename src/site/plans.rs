@@ -40,11 +40,7 @@ impl Site {
             fresh: window.fresh,
             // What left an archive, a mix or a thread is not remembered: no date could tell.
             changed: is_dated.then_some(window.changed),
-            content_type: match format {
-                Format::Atom => "application/atom+xml; charset=utf-8",
-                Format::Rss => "application/rss+xml; charset=utf-8",
-                Format::Json => "application/feed+json; charset=utf-8",
-            },
+            content_type: format.content_type(),
             key: DocumentKey::Feed(view, format),
         })
     }

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use crate::support::{PATIENCE, Setup, eventually, program, request};
+use crate::support::{PATIENCE, Response, Setup, Tidings, eventually, program, request};
 
 /// The program over `folder`, until it ends by itself.
 fn ends(folder: &std::path::Path, arguments: &[&str]) -> Output {
@@ -268,4 +268,62 @@ fn health_is_told_on_its_own_listener() {
         404,
         "readers are not asked in"
     );
+}
+
+/// Starts the program again, and asks before it can have read its ledger: for a feed, for the same with its
+/// tag, and for the front page.
+fn asks_early(tidings: &mut Tidings, at: SocketAddr, tag: &str) -> [Response; 3] {
+    // In WAL mode anybody may read; but a daemon that starts notes the time.
+    let ledger = tidings.folder().join("state/ledger.sqlite");
+    let ledger = rusqlite::Connection::open(ledger).unwrap();
+    ledger.execute_batch("BEGIN IMMEDIATE").unwrap();
+    std::thread::scope(|scope| {
+        let early = scope.spawn(move || {
+            eventually("somebody listens", PATIENCE, || {
+                TcpStream::connect(at).is_ok().then_some(())
+            });
+            let poll = [("If-None-Match", tag)];
+            let answers = [("/rss.xml", &[][..]), ("/rss.xml", &poll), ("/", &[])]
+                .map(|(path, fields)| request(at, "GET", path, fields));
+            drop(ledger);
+            answers
+        });
+        tidings.start_again();
+        early.join().unwrap()
+    })
+}
+
+#[test]
+fn what_was_polled_is_answered_before_the_ledger_is_read() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = free.local_addr().unwrap();
+    drop(free);
+    let listen = Box::leak(format!("\"{at}\"").into_boxed_str());
+    let mut tidings = Setup::new().with("listen", listen).start();
+    tidings.drop_entry("one.md", "# One\n\nText.\n");
+    tidings.has_titles(&["One"]);
+    let before = tidings.get("/rss.xml");
+    let tag = before.header("etag").unwrap().to_owned();
+
+    assert!(tidings.stop().success());
+    let [feed, poll, page] = asks_early(&mut tidings, at, &tag);
+    assert_eq!((feed.status, &feed.body), (200, &before.body));
+    for name in ["etag", "last-modified", "content-type", "link", "vary"] {
+        assert_eq!(feed.header(name), before.header(name), "{name}");
+    }
+    assert_eq!((poll.status, poll.header("etag")), (304, Some(&*tag)));
+    assert_eq!(page.status, 503);
+    assert_eq!(tidings.get("/").status, 200);
+
+    // Nobody knows what one that died has published since.
+    tidings.kill();
+    let [feed, poll, _] = asks_early(&mut tidings, at, &tag);
+    assert_eq!((feed.status, poll.status), (503, 503));
+    assert_eq!(tidings.get("/rss.xml").body, before.body);
+
+    // With other settings the feed may say something else.
+    assert!(tidings.stop().success());
+    tidings.configure("[feeds]\nlimit = 7\n");
+    let [feed, poll, _] = asks_early(&mut tidings, at, &tag);
+    assert_eq!((feed.status, poll.status), (503, 503));
 }

@@ -118,10 +118,15 @@ struct Bench {
 }
 
 fn bench() -> Bench {
-    let told = Arc::new(Listener::default());
     let site = sample::site(vec![draft("a.md", "A", &[])]);
+    let documents = Documents::new(Texts, 1 << 20);
+    bench_with(Some(site), None, documents)
+}
+
+fn bench_with(site: Option<Site>, early: Option<Early>, documents: Documents) -> Bench {
+    let told = Arc::new(Listener::default());
     let rules = Rules {
-        documents: Arc::new(Documents::new(Texts, 1 << 20)),
+        documents: Arc::new(documents),
         media: Arc::new(Files),
         freshness: Arc::new(Freshness::new(sample::settings().ages)),
         limiter: Some(Arc::new(Limiter::new(start()))),
@@ -130,6 +135,7 @@ fn bench() -> Bench {
     };
     let server = Server {
         site: Arc::new(ArcSwapOption::from_pointee(site)),
+        early: early.map(Arc::new),
         rules: Arc::new(ArcSwap::from_pointee(rules)),
         connections: Arc::default(),
         clock: now,
@@ -269,4 +275,98 @@ async fn who_is_told_to_wait_is_told_of_with_the_reason() {
     let told = bench.ask("GET", "/none", &[]).await.1;
     assert_eq!((told.status, told.limited), (429, Some(Why::Hammering)));
     assert_eq!(told.asked, "nothing");
+}
+
+/// What there is before a snapshot, of what `bench` was asked for, with up to `most` bytes of it. There is
+/// nothing else to make a document from.
+fn early_of(bench: &Bench, most: usize, due: Option<&str>) -> Bench {
+    let site = bench.serving.site.load_full().unwrap();
+    let documents = &bench.serving.rules.load().documents;
+    let feeds = KeptFeed::all(&site, &bench.serving.asked, documents, most);
+    let due = due.map(|due| due.parse().unwrap());
+    let documents = Documents::new(NoTexts, 1 << 20);
+    let early = Early::new(feeds, due, &documents);
+    bench_with(None, Some(early), documents)
+}
+
+struct NoTexts;
+
+impl Bodies for NoTexts {
+    fn body(&self, _: Digest) -> io::Result<Body> {
+        Err(io::ErrorKind::NotConnected.into())
+    }
+}
+
+/// All that a reader sees of it.
+fn seen(response: Response<Content>) -> (StatusCode, hyper::HeaderMap, Bytes) {
+    let (head, body) = response.into_parts();
+    match body {
+        Content::Bytes(bytes) => (head.status, head.headers, bytes),
+        Content::File(_) => panic!("it is in memory"),
+    }
+}
+
+#[tokio::test]
+async fn before_there_is_a_snapshot_feeds_that_were_polled_are_answered_the_same() {
+    let before = bench();
+    let mut expected = Vec::new();
+    let asked = [
+        ("GET", "/rss.xml", vec![]),
+        ("GET", "/rss.xml", vec![GZIP]),
+        ("HEAD", "/updates/atom.xml", vec![]),
+        ("GET", "/feed.json", vec![("accept-encoding", "br")]),
+        ("GET", "/rss.xml", vec![("if-none-match", "\"another\"")]),
+        ("GET", "/rss.xml", vec![("a-im", "feed")]),
+    ];
+    for (method, path, fields) in &asked {
+        expected.push(before.ask(method, path, fields).await);
+    }
+    let early = early_of(&before, 1 << 20, Some("2026-07-01T12:00:01Z"));
+    for ((method, path, fields), (response, told)) in asked.iter().zip(expected) {
+        let (early, its) = early.ask(method, path, fields).await;
+        let (status, mut headers, bytes) = seen(response);
+        let (its_status, mut its_headers, its_bytes) = seen(early);
+        // It is known when something is due, which there is not in the snapshot.
+        assert!(headers.remove("cache-control").is_some());
+        assert!(its_headers.remove("cache-control").is_some());
+        assert_eq!(
+            (status, headers, bytes),
+            (its_status, its_headers, its_bytes)
+        );
+        assert_eq!(told, its, "{path}");
+    }
+    let (response, _) = before.ask("GET", "/atom.xml", &[]).await;
+    let tag = response.headers()["etag"].to_str().unwrap().to_owned();
+    let poll = [("if-none-match", tag.as_str())];
+    assert_eq!(early.ask("GET", "/atom.xml", &poll).await.1.status, 304);
+    // What is not known may be there or not.
+    for path in ["/", "/tags/a/rss.xml", "/none", "/updates/rss.xml"] {
+        let (response, told) = early.ask("GET", path, &[]).await;
+        assert_eq!(told.status, 503, "{path}");
+        assert!(response.headers().contains_key("retry-after"));
+    }
+
+    // Then there is one, and all is known.
+    early.serving.site.store(before.serving.site.load_full());
+    assert_eq!(early.ask("GET", "/none", &[]).await.1.status, 404);
+    assert_eq!(early.ask("GET", "/atom.xml", &poll).await.1.status, 304);
+    assert!(early.serving.early.load().is_none());
+}
+
+#[tokio::test]
+async fn what_was_kept_is_not_shown_once_something_is_due() {
+    let before = bench();
+    let early = early_of(&before, 1 << 20, Some("2026-07-01T12:00:00Z"));
+    assert_eq!(early.ask("GET", "/rss.xml", &[]).await.1.status, 503);
+}
+
+#[tokio::test]
+async fn where_there_was_no_room_for_a_feed_its_validators_are_known() {
+    let before = bench();
+    let (response, _) = before.ask("GET", "/rss.xml", &[]).await;
+    let tag = response.headers()["etag"].to_str().unwrap().to_owned();
+    let early = early_of(&before, 100, None);
+    assert_eq!(early.ask("GET", "/rss.xml", &[]).await.1.status, 503);
+    let poll = [("if-none-match", tag.as_str())];
+    assert_eq!(early.ask("GET", "/rss.xml", &poll).await.1.status, 304);
 }

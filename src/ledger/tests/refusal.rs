@@ -126,9 +126,8 @@ fn what_can_only_be_read_is_read_whole() {
     let why = || place::Place::new(copy.path()).unusable(io::ErrorKind::StorageFull.into());
     assert!(why().is_refusal());
     let frozen = |entries: &str| {
-        let place = place::Place::new(copy.path());
-        let lock = place.lock_unwritten()?;
-        Ledger::frozen(place, entries.to_owned(), false, lock, why())
+        let claim = Claim::take(copy.path(), Path::new(entries), false)?;
+        Ledger::frozen(claim, why())
     };
     let mut ledger = frozen("/srv/entries").unwrap();
     assert!(ledger.refusal().is_some());
