@@ -210,7 +210,7 @@ impl Ledger {
     /// says that it is alive. `None` if it can't be written, or read.
     pub fn stamp(&self) -> Option<Digest> {
         match &self.hold {
-            Hold::Full { connection, .. } => examination::stamp(connection).ok(),
+            Hold::Full { connection, .. } => examination::stamp(connection, &self.folder).ok(),
             Hold::Frozen { .. } => None,
         }
     }

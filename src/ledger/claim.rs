@@ -51,12 +51,12 @@ impl Claim {
         self.bodies.clone()
     }
 
-    /// What [`Ledger::stamp`] was when it was closed, if all facts are as they were written; more is not
-    /// looked at.
+    /// What [`Ledger::stamp`] was when it was closed, if it was for the same entries and all facts are as
+    /// they were written; more is not looked at.
     pub fn stamp(&self) -> Option<Digest> {
         let path = self.place.ledger();
         let source = path.exists().then(|| Source::open(&path).ok())??;
-        stamp(&source.connection).ok()
+        stamp(&source.connection, &self.folder).ok()
     }
 
     /// Opens, or makes, the ledger.

@@ -230,13 +230,13 @@ fn settings(kept: &str) -> Option<(Digest, Timestamp)> {
     Some((digest.parse().ok()?, moment.parse().ok()?))
 }
 
-/// The digest of all facts.
-pub(super) fn stamp(connection: &Connection) -> Result<Digest, Fault> {
+/// The digest of all facts, for who has the entries in `folder`.
+pub(super) fn stamp(connection: &Connection, folder: &str) -> Result<Digest, Fault> {
     let mut facts = FACT.all(connection, rows::fact, &Count::untold())?;
     facts.sort_unstable();
     let digester = facts
         .iter()
-        .fold(Digester::new(), |digester, (name, value)| {
+        .fold(Digester::new().field(folder), |digester, (name, value)| {
             digester.field(name).field(value)
         });
     Ok(digester.finish())

@@ -249,3 +249,26 @@ fn the_device_of_the_folder_is_remembered() {
     let ledger = open(&state, "/srv/entries", false).unwrap();
     assert_eq!(ledger.root_device(), Some(u64::MAX));
 }
+
+#[test]
+fn the_stamp_is_known_again_until_somebody_writes() {
+    let state = TempDir::new().unwrap();
+    let claimed = |entries: &str| {
+        let claim = Claim::take(state.path(), Path::new(entries), false);
+        claim.unwrap().stamp()
+    };
+    assert_eq!(claimed("/srv/entries"), None);
+    let ledger = open(&state, "/srv/entries", false).unwrap();
+    ledger.set_alive(moment()).unwrap();
+    let stamp = ledger.stamp();
+    assert!(stamp.is_some());
+    ledger.close();
+    assert_eq!(claimed("/srv/entries"), stamp);
+    assert_ne!(claimed("/srv/others"), stamp);
+
+    let ledger = open(&state, "/srv/entries", false).unwrap();
+    let later = moment() + std::time::Duration::from_secs(1);
+    ledger.set_alive(later).unwrap();
+    drop(ledger);
+    assert_ne!(claimed("/srv/entries"), stamp);
+}
