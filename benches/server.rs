@@ -66,8 +66,12 @@ impl Server {
     /// serves the first snapshot.
     pub(crate) fn tidings(folder: &Path, entries: &Path, cores: Cores) -> Result<Self> {
         fs::create_dir_all(folder)?;
-        let address = free_address()?;
         let config = folder.join("tidings.toml");
+        // A restart has the settings that there were.
+        let address = match listens_at(&config) {
+            Some(address) => address,
+            None => free_address()?,
+        };
         fs::write(
             &config,
             format!(
@@ -178,6 +182,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Where Tidings listens by `config`, if that was written before.
+fn listens_at(config: &Path) -> Option<SocketAddr> {
+    let text = fs::read_to_string(config).ok()?;
+    let mut lines = text.lines();
+    let address = lines.find_map(|line| line.strip_prefix("listen = \"")?.strip_suffix('"'));
+    address?.parse().ok()
 }
 
 /// The program just built, or as in the tests the one that `TIDINGS_PROGRAM` names, with nothing else
