@@ -2,7 +2,7 @@
 //!
 //! **Start**: the ledger's lock → listeners, with what the last process has left for polls (`answers`) → ledger
 //! → what it knows, shown at once → writer (which watches, then scans). A restart serves the last good state
-//! within milliseconds, turns nobody away, and no change falls between scan and watch. **Stop**: no new
+//! within milliseconds, and no change falls between scan and watch. **Stop**: no new
 //! connections; answers in flight finish within a limit; the writer ends its turn, so that what it has
 //! committed is also what it has shown; what was polled is left for the next.
 //!
@@ -216,6 +216,7 @@ async fn stop(running: Running) {
             Reloading {
                 config,
                 serving,
+                revisions,
                 hints,
                 notifier,
                 ..
@@ -241,7 +242,9 @@ async fn stop(running: Running) {
     hints.stop();
     serving.finish().await;
     let ledger = await_end(writer_ended, config.limits.drain).await;
+    // What the writer showed last, or was to show, may be another site.
     if let (Some(site), Some(feeds), Some(ledger)) = (site, feeds, ledger)
+        && revisions.are_taken()
         && shown
             .load()
             .as_ref()

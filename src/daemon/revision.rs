@@ -38,6 +38,12 @@ impl Revisions {
         *waiting = Some(revision);
     }
 
+    /// Whether the writer has taken all: what is shown is by the settings in force.
+    pub(super) fn are_taken(&self) -> bool {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.is_none()
+    }
+
     fn take(&self) -> Option<Revision> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.take()

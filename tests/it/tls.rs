@@ -162,7 +162,12 @@ fn is_answered(stream: Tls) {
 
 /// The program with a certificate for [`NAME`].
 fn started(authority: &Authority) -> Tidings {
-    let setup = Setup::new().with_tables(TLS);
+    started_with(authority, "")
+}
+
+/// The same with these `tables` in its settings.
+pub(crate) fn started_with(authority: &Authority, tables: &str) -> Tidings {
+    let setup = Setup::new().with_tables(TLS).with_tables(tables);
     authority
         .issue(&[NAME])
         .write(setup.folder(), "cert.pem", "key.pem");
@@ -291,13 +296,7 @@ fn who_speaks_in_the_clear_where_tls_is_spoken_is_not_answered() {
 #[test]
 fn a_handshake_that_never_goes_on_is_ended() {
     let authority = Authority::new();
-    let setup = Setup::new()
-        .with_tables(TLS)
-        .with_tables("[limits]\nheader_timeout = \"500ms\"\n");
-    authority
-        .issue(&[NAME])
-        .write(setup.folder(), "cert.pem", "key.pem");
-    let tidings = setup.start();
+    let tidings = started_with(&authority, "[limits]\nheader_timeout = \"500ms\"\n");
     let mut hello = Vec::new();
     let name = ServerName::try_from(NAME).unwrap();
     let mut client = ClientConnection::new(authority.client(&["h2"]), name).unwrap();

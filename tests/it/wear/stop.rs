@@ -14,8 +14,8 @@ use super::alone;
 use super::frames::{WINDOW_UPDATE, Wire, frame, get};
 use super::gauge::{Client, can_open};
 use super::slow::with_much_to_read;
-use crate::support::{PATIENCE, Setup, Tidings, eventually, head_of};
-use crate::tls::{Authority, NAME, TLS, Tls, ask, handshake};
+use crate::support::{PATIENCE, Tidings, eventually, head_of};
+use crate::tls::{Authority, NAME, Tls, ask, handshake, started_with};
 
 const FILM: usize = 16 << 20;
 
@@ -168,13 +168,8 @@ fn shaking(at: SocketAddr, client: &Arc<ClientConfig>, how_far: Shaking) -> Tls 
 const PROMPT: usize = 10;
 
 fn with_a_film_by_tls(authority: &Authority) -> Tidings {
-    let setup = Setup::new()
-        .with_tables(TLS)
-        .with_tables("[limits]\ndrain = \"20s\"\nheader_timeout = \"20s\"\nconnections = 4096\n");
-    authority
-        .issue(&[NAME])
-        .write(setup.folder(), "cert.pem", "key.pem");
-    let tidings = setup.start();
+    let limits = "[limits]\ndrain = \"20s\"\nheader_timeout = \"20s\"\nconnections = 4096\n";
+    let tidings = started_with(authority, limits);
     fs::write(tidings.entries().join("film.mp4"), vec![7; FILM]).unwrap();
     tidings.drop_entry("film.md", "# Film\n\n![The film](film.mp4)\n");
     let client = authority.client(&["http/1.1"]);
