@@ -187,33 +187,21 @@ impl Site {
 
     /// Has each feed that shows the entry, or tells of its withdrawal, know of it.
     fn enter(&mut self, record: &Arc<Record>, touched: &mut Vec<FeedKey>) {
-        if !record.is_live() && !record.was_withdrawn() {
-            return;
-        }
-        for key in self.sorting.feeds_of(&record.entry) {
-            let state = self.state(&key);
-            if record.is_live() {
-                state.history.insert(record);
-            } else {
-                state.mourn(record);
+        if is_told_of(record) {
+            for key in self.sorting.feeds_of(&record.entry) {
+                self.state(&key).enter(record);
+                touched.push(key);
             }
-            touched.push(key);
         }
     }
 
     /// Undoes [`Site::enter`].
     fn leave(&mut self, record: &Record, touched: &mut Vec<FeedKey>) {
-        if !record.is_live() && !record.was_withdrawn() {
-            return;
-        }
-        for key in self.sorting.feeds_of(&record.entry) {
-            let state = self.state(&key);
-            if record.is_live() {
-                state.history.remove(record);
-            } else {
-                state.unmourn(record);
+        if is_told_of(record) {
+            for key in self.sorting.feeds_of(&record.entry) {
+                self.state(&key).leave(record);
+                touched.push(key);
             }
-            touched.push(key);
         }
     }
 
@@ -356,4 +344,9 @@ impl Site {
             key => uuid::Uuid::new_v5(&site, key.path().as_bytes()),
         })
     }
+}
+
+/// Whether feeds show the entry, or tell that it was withdrawn.
+fn is_told_of(record: &Record) -> bool {
+    record.is_live() || record.was_withdrawn()
 }

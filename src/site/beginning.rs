@@ -1,13 +1,15 @@
 //! The first snapshot: of a process, and under other settings.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use imbl::HashMap;
 use jiff::Timestamp;
+use rayon::prelude::*;
 
 use super::history::{History, in_good_order};
-use super::{Kept, MANNER, Settings, Site};
-use crate::catalogue::Catalogue;
+use super::{Kept, MANNER, Settings, Site, is_told_of};
+use crate::catalogue::{Catalogue, Record};
 use crate::entry::Digester;
 use crate::feed::{FeedKey, Sorting};
 use crate::page::Theme;
@@ -65,14 +67,42 @@ impl Site {
             }
             site.state(key).departure = Some(*moment);
         }
-        for record in in_good_order(catalogue) {
-            site.enter(record, &mut Vec::new());
-        }
+        site.enter_all(&in_good_order(catalogue));
         let keys: Vec<FeedKey> = site.feeds.keys().cloned().collect();
         for key in keys {
             site.renew(&key, now);
         }
         site
+    }
+
+    /// Has each feed that shows any of `records`, or tells of its withdrawal, know of it, in this order: the
+    /// feeds on all cores, as the few that have everything take longest.
+    fn enter_all(&mut self, records: &[&Arc<Record>]) {
+        let sorting = &self.sorting;
+        let keys: Vec<Vec<FeedKey>> = records
+            .par_iter()
+            .map(|record| {
+                let told_by = is_told_of(record).then(|| sorting.feeds_of(&record.entry));
+                told_by.unwrap_or_default()
+            })
+            .collect();
+        let mut members: BTreeMap<FeedKey, Vec<&Arc<Record>>> = BTreeMap::new();
+        for (record, keys) in records.iter().zip(keys) {
+            for key in keys {
+                members.entry(key).or_default().push(record);
+            }
+        }
+        let states = members.into_iter().map(|(key, members)| {
+            let state = self.state(&key).clone();
+            (key, state, members)
+        });
+        let mut states: Vec<_> = states.collect();
+        states
+            .par_iter_mut()
+            .with_max_len(1)
+            .for_each(|(_, state, members)| members.iter().for_each(|it| state.enter(it)));
+        let states = states.into_iter().map(|(key, state, _)| (key, state));
+        self.feeds.extend(states);
     }
 
     /// This snapshot under other settings, which hold since `since`: what a new process would begin

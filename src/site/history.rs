@@ -61,7 +61,15 @@ pub(super) struct History {
     order: OrdMap<Order, Arc<Record>>,
     volumes: Vector<Volume>,
     /// Those in no volume.
-    open: OrdMap<Order, Arc<Record>>,
+    open: OrdMap<Order, Open>,
+}
+
+/// An entry in no volume, weighed once: what is published is fitted in among all of them.
+#[derive(Clone)]
+struct Open {
+    record: Arc<Record>,
+    /// See [`weight`].
+    weight: u64,
 }
 
 /// Older entries than a subscription document shows.
@@ -94,7 +102,7 @@ impl History {
 
     /// The moment by which an entry has its place.
     pub(super) fn moment_of(&self, record: &Record) -> Timestamp {
-        Order::of(&record.entry, self.by).moment()
+        self.order_of(record).moment()
     }
 
     /// How many entries there are.
@@ -114,11 +122,16 @@ impl History {
 
     /// Takes an entry in.
     pub(super) fn insert(&mut self, record: &Arc<Record>) {
-        let order = Order::of(&record.entry, self.by);
+        let order = self.order_of(record);
         if self.is_divided() {
-            match self.volume_of(&order, record) {
-                Some(number) => self.change(number, |members| members.push(record.key)),
-                None => drop(self.open.insert(order.clone(), Arc::clone(record))),
+            if let Some(number) = self.volume_of(&order, record) {
+                self.change(number, |members| members.push(record.key));
+            } else {
+                let open = Open {
+                    weight: weight_of(record),
+                    record: Arc::clone(record),
+                };
+                self.open.insert(order.clone(), open);
             }
         }
         self.order.insert(order, Arc::clone(record));
@@ -126,7 +139,7 @@ impl History {
 
     /// Takes an entry out, as it was when it came in.
     pub(super) fn remove(&mut self, record: &Record) {
-        let order = Order::of(&record.entry, self.by);
+        let order = self.order_of(record);
         self.order.remove(&order);
         if self.open.remove(&order).is_none()
             && let Some(number) = self.volume_of(&order, record)
@@ -184,14 +197,14 @@ impl History {
     /// Fills volumes from what is neither among the newest nor in one, as long as there is enough.
     /// Returns whether it filled any.
     pub(super) fn seal(&mut self, limits: Limits, now: Timestamp) -> bool {
-        let open: Vec<(&Order, &Arc<Record>)> = self.open.iter().collect();
-        let newest = fitting(open.iter().map(|(_, record)| *record), limits);
+        let open: Vec<(&Order, &Open)> = self.open.iter().collect();
+        let newest = fitting(open.iter().map(|(_, it)| it.weight), limits);
         let mut rest = &open[newest..];
         let mut bytes = bytes_of(rest);
         let sealed = self.after_the_last(now);
         let mut volumes = Vec::new();
         while rest.len() >= limits.entries || bytes > limits.bytes {
-            let oldest_first = rest.iter().rev().map(|(_, record)| *record);
+            let oldest_first = rest.iter().rev().map(|(_, it)| it.weight);
             let (stay, filled) = rest.split_at(rest.len() - fitting(oldest_first, limits));
             let Some((newest, _)) = filled.first() else {
                 break;
@@ -202,7 +215,7 @@ impl History {
                     slug: newest.slug().clone(),
                     sealed,
                 },
-                members: filled.iter().map(|(_, record)| record.key).collect(),
+                members: filled.iter().map(|(_, it)| it.record.key).collect(),
             });
             bytes -= bytes_of(filled);
             rest = stay;
@@ -231,32 +244,35 @@ impl History {
         limits: Limits,
     ) -> (Vec<Arc<Record>>, Option<Part>) {
         if !self.is_divided() {
-            let count = fitting(self.order.values(), limits);
+            let count = fitting(self.order.values().map(weight_of), limits);
             let newest = self.order.values().take(count).cloned().collect();
             return (newest, None);
         }
-        let mut entries: Vec<&Arc<Record>> = self.open.values().collect();
+        let mut entries: Vec<(&Arc<Record>, u64)> = self.open.values().map(Open::weighed).collect();
         let mut volumes = self.volumes.len();
         // When so much was withdrawn that what is in no volume is not enough, the last volumes are
         // shown too, and the history begins before them.
         while volumes > 0
             && entries.len() < limits.entries
-            && fitting(entries.iter().copied(), limits) == entries.len()
+            && fitting(entries.iter().map(|(_, weight)| *weight), limits) == entries.len()
         {
             volumes -= 1;
-            entries.extend(self.members(volumes, catalogue));
+            let members = self.members(volumes, catalogue);
+            entries.extend(members.map(|record| (record, weight_of(record))));
+            entries.sort_by_cached_key(|(record, _)| self.order_of(record));
         }
-        self.sort(&mut entries);
-        let count = fitting(entries.iter().copied(), limits);
+        let count = fitting(entries.iter().map(|(_, weight)| *weight), limits);
         let previous = match entries[..count].last() {
-            Some(last) if count < entries.len() => {
+            Some((last, _)) if count < entries.len() => {
                 let last = &last.entry;
                 Some(Part::Rest(volumes, last.published, last.slug.clone()))
             }
             _ => (volumes > 0).then_some(Part::Volume(volumes)),
         };
-        entries.truncate(count);
-        (entries.into_iter().cloned().collect(), previous)
+        let newest = entries[..count]
+            .iter()
+            .map(|(record, _)| Arc::clone(record));
+        (newest.collect(), previous)
     }
 
     /// The entries of `part`, the newest first, and where the older ones are. `None` if there is no
@@ -280,12 +296,13 @@ impl History {
                 }
                 let begin = Order::at(*moment, slug.clone());
                 let later = (*volumes..count).flat_map(|it| self.members(it, catalogue));
-                let entries = self.open.values().chain(later);
-                let entries = entries.filter(|it| Order::of(&it.entry, self.by) > begin);
+                let open = self.open.values().map(|it| &it.record);
+                let entries = open.chain(later);
+                let entries = entries.filter(|it| self.order_of(it) > begin);
                 (entries.collect(), *volumes)
             }
         };
-        self.sort(&mut entries);
+        entries.sort_by_cached_key(|record| self.order_of(record));
         let previous = (before > 0).then_some(Part::Volume(before));
         Some((entries.into_iter().cloned().collect(), previous))
     }
@@ -300,23 +317,34 @@ impl History {
         keys.filter_map(|key| catalogue.record(*key))
     }
 
-    fn sort(&self, entries: &mut [&Arc<Record>]) {
-        entries.sort_by_cached_key(|it| Order::of(&it.entry, self.by));
+    fn order_of(&self, record: &Record) -> Order {
+        Order::of(&record.entry, self.by)
     }
 }
 
-fn bytes_of(entries: &[(&Order, &Arc<Record>)]) -> u64 {
-    entries.iter().map(|(_, it)| weight(&it.entry)).sum()
+impl Open {
+    fn weighed(&self) -> (&Arc<Record>, u64) {
+        (&self.record, self.weight)
+    }
 }
 
-/// How many of `entries` fit into one document: at least one, if there is any.
-pub(super) fn fitting<'a>(entries: impl Iterator<Item = &'a Arc<Record>>, limits: Limits) -> usize {
+fn bytes_of(entries: &[(&Order, &Open)]) -> u64 {
+    entries.iter().map(|(_, it)| it.weight).sum()
+}
+
+/// See [`weight`].
+pub(super) fn weight_of(record: &Arc<Record>) -> u64 {
+    weight(&record.entry)
+}
+
+/// How many entries of these weights fit into one document: at least one, if there is any.
+pub(super) fn fitting(weights: impl Iterator<Item = u64>, limits: Limits) -> usize {
     let mut bytes = 0;
-    entries
+    weights
         .take(limits.entries)
-        .take_while(|record| {
+        .take_while(|weight| {
             let is_first = bytes == 0;
-            bytes += weight(&record.entry);
+            bytes += weight;
             is_first || bytes <= limits.bytes
         })
         .count()

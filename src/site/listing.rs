@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Site;
-use super::history::{Limits, fitting};
+use super::history::{Limits, fitting, weight_of};
 use crate::catalogue::{Record, Resolved};
 use crate::entry::{Content, Digest, Digester, Entry, Language, Slug, Text};
 use crate::feed::{self, Facet, FeedKey, Join, Order, OrderBy, Selection};
@@ -188,7 +188,7 @@ impl Site {
                 once.into_values().take(limits.entries).cloned().collect()
             }
         };
-        let count = fitting(found.iter(), limits);
+        let count = fitting(found.iter().map(weight_of), limits);
         Some(found.into_iter().take(count).collect())
     }
 
@@ -213,7 +213,7 @@ impl Site {
             .map(|it| (Order::of(&it.entry, OrderBy::Published), it))
             .collect();
         let found: Vec<Arc<Record>> = once.into_values().cloned().collect();
-        let count = fitting(found.iter(), limits);
+        let count = fitting(found.iter().map(weight_of), limits);
         Some(found.into_iter().take(count).collect())
     }
 }

@@ -184,16 +184,20 @@ impl FeedState {
         Renewed { departed, sealed }
     }
 
-    /// Notes that an entry was withdrawn, if it was.
-    pub(super) fn mourn(&mut self, record: &Arc<Record>) {
-        if let Some(moment) = record.withdrawn() {
+    /// Takes an entry in, or notes that it was withdrawn.
+    pub(super) fn enter(&mut self, record: &Arc<Record>) {
+        if record.is_live() {
+            self.history.insert(record);
+        } else if let Some(moment) = record.withdrawn() {
             self.graves.insert((moment, record.key), Arc::clone(record));
         }
     }
 
-    /// Takes back what [`FeedState::mourn`] noted.
-    pub(super) fn unmourn(&mut self, record: &Record) {
-        if let Some(moment) = record.withdrawn() {
+    /// Takes back what [`FeedState::enter`] did.
+    pub(super) fn leave(&mut self, record: &Record) {
+        if record.is_live() {
+            self.history.remove(record);
+        } else if let Some(moment) = record.withdrawn() {
             self.graves.remove(&(moment, record.key));
         }
     }
