@@ -137,10 +137,15 @@ impl Catalogue {
     pub fn load(site: Uuid, records: Vec<Record>, media: Vec<(FolderPath, Media)>) -> Self {
         let mut catalogue = Self::new(site);
         catalogue.media = media.into_iter().collect();
-        for record in records {
-            catalogue.put_apart(record);
-        }
-        let records = catalogue.connect();
+        let records: Vec<Arc<Record>> = records.into_iter().map(Arc::new).collect();
+        let keep = || {
+            for record in &records {
+                catalogue.count_id(record);
+                catalogue.keep(Arc::clone(record));
+            }
+        };
+        let ((), (traces, graph)) = rayon::join(keep, || connections(&records));
+        (catalogue.traces, catalogue.graph) = (traces, graph);
         let resolve = |record: &Arc<Record>| catalogue.resolution(record);
         for record in on_all_cores(&records, resolve) {
             catalogue.relink(record);
@@ -172,21 +177,19 @@ impl Catalogue {
         }
         self.traces.add(&record);
         self.graph.enter(&record);
-        self.keep(record);
+        self.keep(Arc::new(record));
     }
 
     /// Enters `record`, which was not known; [`Catalogue::connect`] is to follow.
     fn put_apart(&mut self, record: Record) {
         self.count_id(&record);
-        self.keep(record);
+        self.keep(Arc::new(record));
     }
 
-    /// Has all records known by their files and by what they name and answer to, at once. Returns them.
-    fn connect(&mut self) -> Vec<Arc<Record>> {
+    /// Has all records known by their files and by what they name and answer to, at once.
+    fn connect(&mut self) {
         let records: Vec<Arc<Record>> = self.records.values().cloned().collect();
-        self.traces = Traces::of(&records);
-        self.graph = Graph::of(&records);
-        records
+        (self.traces, self.graph) = connections(&records);
     }
 
     /// An id grew from the first path of `record`.
@@ -196,7 +199,7 @@ impl Catalogue {
     }
 
     /// Keeps `record`, found by its key, path, id, addresses and dates, and counts it if it is live.
-    fn keep(&mut self, record: Record) {
+    fn keep(&mut self, record: Arc<Record>) {
         let key = record.key;
         if let Some(due) = record.due() {
             self.due.insert((due, key));
@@ -214,7 +217,7 @@ impl Catalogue {
         for slug in &record.former {
             self.by_slug.entry(slug.clone()).or_insert(key);
         }
-        self.records.insert(key, Arc::new(record));
+        self.records.insert(key, record);
     }
 
     /// Whether any entry but `key` was published or updated at this second since 1970.
@@ -318,6 +321,11 @@ impl Catalogue {
     pub fn next_due(&self) -> Option<Timestamp> {
         self.due.get_min().map(|(moment, _)| *moment)
     }
+}
+
+/// By what all `records` are known besides their keys, paths and dates.
+fn connections(records: &[Arc<Record>]) -> (Traces, Graph) {
+    rayon::join(|| Traces::of(records), || Graph::of(records))
 }
 
 /// The seconds at which an entry was published and updated.

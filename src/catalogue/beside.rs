@@ -90,7 +90,11 @@ fn in_folder(folder: &str, name: &str) -> Option<FolderPath> {
 impl Catalogue {
     /// The files in `folder` that have the name `stem`, in the order of their paths.
     fn named(&self, folder: &str, stem: &str) -> impl Iterator<Item = (Part, &FolderPath, Media)> {
-        let first = in_folder(folder, &format!("{stem}."));
+        // Where nobody has pictures or recordings there is nothing to look for.
+        let has_any = !self.media.is_empty();
+        let first = has_any
+            .then(|| in_folder(folder, &format!("{stem}.")))
+            .flatten();
         let range = first.map(|first| {
             let begins = first.as_str().to_owned();
             self.media

@@ -20,12 +20,13 @@
 mod graph;
 mod names;
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 pub(super) use graph::Graph;
 pub(super) use names::opening_words;
 pub use names::title_name;
-use names::{asked_by, is_opening_of_other, line_words};
+use names::{Opening, asked_by, is_opening_of_other};
 
 use super::Catalogue;
 use super::record::{Record, Resolved};
@@ -145,7 +146,8 @@ impl Catalogue {
     /// The entries that `reference` of `record` may mean, the entry itself left out.
     pub fn candidates(&self, record: &Record, reference: &Reference) -> Candidates {
         let mut is_itself = false;
-        for (by, name) in asked_by(reference) {
+        let asked = asked_by(reference);
+        for (by, name) in asked.names {
             let mut entries: Vec<Arc<Record>> = Vec::new();
             for holder in self.graph.holders_of(name) {
                 if holder == record.key {
@@ -163,8 +165,10 @@ impl Catalogue {
                 };
             }
         }
-        let entries = match line_words(reference) {
-            Some(words) if !is_itself => self.openings(record, &words),
+        let entries = match (asked.opening, reference) {
+            (Some(opening), Reference::Related(line)) if !is_itself => {
+                self.openings(record, line.text.as_str(), opening)
+            }
             _ => Vec::new(),
         };
         Candidates {
@@ -174,18 +178,19 @@ impl Catalogue {
         }
     }
 
-    /// The live entries whose titles the line of these words continues or shortens, in the order of
-    /// their addresses.
-    fn openings(&self, asker: &Record, line: &[String]) -> Vec<Arc<Record>> {
+    /// The live entries whose titles `line`, which has this opening, continues or shortens, in the order
+    /// of their addresses.
+    fn openings(&self, asker: &Record, line: &str, opening: Opening) -> Vec<Arc<Record>> {
+        let line = LazyCell::new(|| opening_words(line));
         let mut entries: Vec<Arc<Record>> = self
             .graph
             .titles
-            .near(line)
+            .near(opening)
             .filter(|key| *key != asker.key)
             .filter_map(|key| self.records.get(&key))
             .filter(|record| {
                 let title = opening_words(record.entry.article.title.as_str());
-                is_opening_of_other(&title, line)
+                is_opening_of_other(&title, &line)
             })
             .take(MAX_OPENINGS)
             .cloned()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdSet;
 
-use super::names::{Name, Opening, asked_by, first_words, line_words, names_of, opening};
+use super::names::{Asked, Name, Opening, asked_by, live_title, names_of, title_opening};
 use crate::catalogue::bulk::{on_all_cores, set_of};
 use crate::catalogue::{Key, Record, Resolved};
 use crate::entry::FolderPath;
@@ -24,10 +24,11 @@ pub(in crate::catalogue) struct Graph {
 pub(in crate::catalogue) struct Openings(OrdSet<(Opening, Key)>);
 
 impl Openings {
-    /// Those whose first words these words continue or shorten; what goes beyond the words that are
-    /// looked up is for the caller to compare.
-    pub(super) fn near(&self, words: &[String]) -> impl Iterator<Item = Key> {
-        Opening::ranges(words)
+    /// Those whose first words the words of `opening` continue or shorten; what goes beyond the words that
+    /// are looked up is for the caller to compare.
+    pub(super) fn near(&self, opening: Opening) -> impl Iterator<Item = Key> {
+        opening
+            .ranges()
             .into_iter()
             .flat_map(|(first, last)| self.0.range((first, Key::LEAST)..=(last, Key::MOST)))
             .map(|(_, key)| *key)
@@ -46,14 +47,14 @@ struct Trail {
 
 impl Trail {
     fn of(record: &Record) -> Self {
-        let references = || record.entry.article.references.iter();
-        let asked = references().flat_map(asked_by).map(|(_, name)| name);
-        let lines = references().filter_map(line_words);
+        let references = record.entry.article.references.iter();
+        let asked: Vec<Asked> = references.map(asked_by).collect();
+        let names = asked.iter().flat_map(|it| &it.names);
         Self {
             names: names_of(record),
-            title: first_words(record).and_then(|words| opening(&words)),
-            asked: asked.collect(),
-            lines: lines.filter_map(|words| opening(&words)).collect(),
+            title: title_opening(record),
+            asked: names.map(|(_, name)| *name).collect(),
+            lines: asked.iter().filter_map(|it| it.opening).collect(),
         }
     }
 }
@@ -97,16 +98,21 @@ impl Graph {
                 .flat_map(|(key, it)| openings(it).iter().map(|opening| (*opening, *key)));
             Openings(set_of(all.collect()))
         };
-        let sources = records
-            .iter()
-            .flat_map(|it| targets(&it.resolved).map(|target| (target, it.key)));
-        Self {
-            holders: names(|it| &it.names),
-            askers: names(|it| &it.asked),
-            sources: set_of(sources.collect()),
-            titles: openings(|it| it.title.as_slice()),
-            lines: openings(|it| &it.lines),
-        }
+        let sources = || {
+            let all = records
+                .iter()
+                .flat_map(|it| targets(&it.resolved).map(|target| (target, it.key)));
+            set_of(all.collect())
+        };
+        let mut graph = Self::default();
+        rayon::scope(|scope| {
+            scope.spawn(|_| graph.askers = names(|it| &it.asked));
+            scope.spawn(|_| graph.holders = names(|it| &it.names));
+            scope.spawn(|_| graph.lines = openings(|it| &it.lines));
+            scope.spawn(|_| graph.titles = openings(|it| it.title.as_slice()));
+            scope.spawn(|_| graph.sources = sources());
+        });
+        graph
     }
 
     /// Enters what `record` asks for, where it leads and, when it is live, the names it answers to.
@@ -173,10 +179,11 @@ impl Graph {
             .filter(|name| !(is_ranked_alike && before.contains(name) && after.contains(name)))
             .flat_map(|name| self.askers_of(*name))
             .collect();
-        let [before, after] = [old, new].map(|record| record.and_then(first_words));
-        if before != after {
-            let words = before.iter().chain(&after);
-            keys.extend(words.flat_map(|words| self.lines.near(words)));
+        let titles = [old, new].map(|record| record.and_then(live_title));
+        if titles[0] != titles[1] {
+            let openings = [old, new].map(|record| record.and_then(title_opening));
+            let openings = openings.into_iter().flatten();
+            keys.extend(openings.flat_map(|opening| self.lines.near(opening)));
         }
         if old.map(|record| (&record.card, record.is_live()))
             != new.map(|record| (&record.card, record.is_live()))

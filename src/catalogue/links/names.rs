@@ -2,15 +2,20 @@
 
 use std::borrow::Cow;
 
+use siphasher::sip::SipHasher13;
 use unicode_normalization::UnicodeNormalization;
 
 use super::By;
 use crate::catalogue::{Record, Standing};
-use crate::entry::{Digest, Digester, FolderPath, Reference, RelatedLine, Slug, Wanted};
+use crate::entry::{Digest, Digester, FolderPath, Reference, RelatedLine, Slug, Text, Wanted};
 
 /// Something by which an entry or file can be meant, as a digest of its kind and text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::catalogue) struct Name(Digest);
+
+const TITLE: &str = "title";
+
+const FORMER_TITLE: &str = "former title";
 
 impl Name {
     fn of(kind: &str, text: &str) -> Self {
@@ -18,11 +23,11 @@ impl Name {
     }
 
     fn title(title: &str) -> Self {
-        Self::of("title", &title_name(title))
+        Self::of(TITLE, &title_name(title))
     }
 
     fn former_title(title: &str) -> Self {
-        Self::of("former title", &title_name(title))
+        Self::of(FORMER_TITLE, &title_name(title))
     }
 
     pub(super) fn path(path: &FolderPath) -> Self {
@@ -55,32 +60,57 @@ pub(super) fn names_of(record: &Record) -> Vec<Name> {
     .collect()
 }
 
-/// The names that a reference may mean, best first.
-pub(super) fn asked_by(reference: &Reference) -> Vec<(By, Name)> {
-    match reference {
-        Reference::Fragment(_) => Vec::new(),
-        Reference::Local(local) => names_of_path(&local.path),
-        Reference::Related(RelatedLine { wanted, text }) => match wanted {
-            Wanted::Address(_) => Vec::new(),
-            // People give the path from the folder they write in, or from the root.
-            Wanted::Local(local) => names_of_path(&local.path)
+/// What a reference asks for.
+#[derive(Default)]
+pub(super) struct Asked {
+    /// The names that it may mean, best first.
+    pub(super) names: Vec<(By, Name)>,
+    /// By what it is found again when it continues or shortens a title.
+    pub(super) opening: Option<Opening>,
+}
+
+/// What `reference` asks for.
+pub(super) fn asked_by(reference: &Reference) -> Asked {
+    let (wanted, text) = match reference {
+        Reference::Fragment(_) => return Asked::default(),
+        Reference::Local(local) => {
+            return Asked {
+                names: names_of_path(&local.path),
+                opening: None,
+            };
+        }
+        Reference::Related(RelatedLine { wanted, text }) => (wanted, text.as_str()),
+    };
+    match wanted {
+        Wanted::Address(_) => Asked::default(),
+        // People give the path from the folder they write in, or from the root.
+        Wanted::Local(local) => Asked {
+            names: names_of_path(&local.path)
                 .into_iter()
-                .chain(FolderPath::new(text.as_str()).map(|path| (By::Path, Name::path(&path))))
+                .chain(FolderPath::new(text).map(|path| (By::Path, Name::path(&path))))
                 // And a title may look like a path: AC/DC.
-                .chain(names_of_title(text.as_str()))
+                .chain(names_of_title(&title_name(text)))
                 .collect(),
-            Wanted::Title => names_of_title(text.as_str())
-                .into_iter()
-                .chain(bare_slug(text.as_str()).map(|slug| (By::Slug, Name::slug(&slug))))
-                .collect(),
+            opening: None,
         },
+        Wanted::Title => {
+            let title = title_name(text);
+            Asked {
+                names: names_of_title(&title)
+                    .into_iter()
+                    .chain(bare_slug(text).map(|slug| (By::Slug, Name::slug(&slug))))
+                    .collect(),
+                opening: Opening::of(&title),
+            }
+        }
     }
 }
 
+/// The title is evened out.
 fn names_of_title(title: &str) -> [(By, Name); 2] {
     [
-        (By::Title, Name::title(title)),
-        (By::FormerTitle, Name::former_title(title)),
+        (By::Title, Name::of(TITLE, title)),
+        (By::FormerTitle, Name::of(FORMER_TITLE, title)),
     ]
 }
 
@@ -191,15 +221,23 @@ const LOOKED_UP: usize = 12;
 pub(in crate::catalogue) struct Opening([u32; LOOKED_UP]);
 
 impl Opening {
-    fn of(words: &[String]) -> Self {
+    /// The opening of an evened-out title or line, when it has words enough.
+    fn of(evened_out: &str) -> Option<Self> {
         let mut opening = [0; LOOKED_UP];
-        for (place, word) in opening.iter_mut().zip(words) {
-            let digest = Digest::of(word.as_bytes());
-            let mut bytes = [0; 4];
-            bytes.copy_from_slice(&digest.as_bytes()[..4]);
-            *place = u32::from_le_bytes(bytes).max(1);
+        let mut places = opening.iter_mut();
+        let mut count = 0;
+        for (place, word) in places.by_ref().zip(words(evened_out)) {
+            // The same in each process; and who finds two words of one hash gains nothing.
+            let hash = SipHasher13::new().hash(word.as_bytes());
+            *place = u32::try_from(hash >> 32).unwrap_or(u32::MAX).max(1);
+            count += 1;
         }
-        Self(opening)
+        (count >= FEWEST).then_some(Self(opening))
+    }
+
+    /// How many words it has.
+    fn count(&self) -> usize {
+        self.0.iter().take_while(|word| **word != 0).count()
     }
 
     /// Only the first `count` words.
@@ -218,48 +256,38 @@ impl Opening {
     }
 
     /// The ranges in which lies whatever these words continue or shorten.
-    pub(super) fn ranges(words: &[String]) -> Vec<(Self, Self)> {
-        let all = Self::of(words);
-        let count = words.len().min(LOOKED_UP);
-        let shorter = (FEWEST..count).map(|count| (all.cut(count), all.cut(count)));
-        shorter.chain([(all, all.last(count))]).collect()
+    pub(super) fn ranges(self) -> Vec<(Self, Self)> {
+        let count = self.count();
+        let shorter = (FEWEST..count).map(|count| (self.cut(count), self.cut(count)));
+        shorter.chain([(self, self.last(count))]).collect()
     }
 }
 
-/// The opening of `words`, when they are enough.
-pub(super) fn opening(words: &[String]) -> Option<Opening> {
-    (words.len() >= FEWEST).then(|| Opening::of(words))
-}
-
-/// The words of a title or line for comparison, without the punctuation around them.
-pub(in crate::catalogue) fn opening_words(text: &str) -> Vec<String> {
+/// The words of an evened-out title or line for comparison, without the punctuation around them.
+fn words(evened_out: &str) -> impl Iterator<Item = &str> {
     const AROUND: [char; 14] = [
         '.', ',', ';', ':', '!', '?', '…', '"', '\'', '(', ')', '[', ']', '-',
     ];
-    title_name(text)
+    evened_out
         .split(' ')
         .map(|word| word.trim_matches(AROUND))
         .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
-/// The first words of the title of a live entry.
-pub(in crate::catalogue) fn first_words(record: &Record) -> Option<Vec<String>> {
-    (record.standing == Standing::Live)
-        .then(|| opening_words(record.entry.article.title.as_str()))
-        .filter(|words| words.len() >= FEWEST)
+/// All words of a title or line for comparison.
+pub(in crate::catalogue) fn opening_words(text: &str) -> Vec<String> {
+    words(&title_name(text)).map(str::to_owned).collect()
 }
 
-/// The words of a line that may continue or shorten a title.
-pub(super) fn line_words(reference: &Reference) -> Option<Vec<String>> {
-    match reference {
-        Reference::Related(RelatedLine {
-            wanted: Wanted::Title,
-            text,
-        }) => Some(opening_words(text.as_str())).filter(|words| words.len() >= FEWEST),
-        _ => None,
-    }
+/// The opening of the title of a live entry.
+pub(super) fn title_opening(record: &Record) -> Option<Opening> {
+    let title = live_title(record)?;
+    Opening::of(&title_name(title.as_str()))
+}
+
+/// The title of a live entry.
+pub(super) fn live_title(record: &Record) -> Option<&Text> {
+    (record.standing == Standing::Live).then_some(&record.entry.article.title)
 }
 
 /// Whether one begins with the other.
@@ -335,10 +363,10 @@ mod tests {
                 expected,
                 "{other:?} {one:?}"
             );
-            let found = Opening::ranges(&one).into_iter().any(|(first, last)| {
-                opening(&other).is_some_and(|other| (first..=last).contains(&other))
-            });
-            if one.len() >= FEWEST && other.len() >= FEWEST {
+            let [one, other] = [one, other].map(|words| Opening::of(&words.join(" ")));
+            if let (Some(one), Some(other)) = (one, other) {
+                let mut ranges = one.ranges().into_iter();
+                let found = ranges.any(|(first, last)| (first..=last).contains(&other));
                 assert!(found || !expected, "{one:?} is not looked up for {other:?}");
             }
         };
