@@ -128,21 +128,31 @@ impl Table {
             let row = row?;
             self.believe(&row).and_then(|()| read(&row))
         };
-        let mut batch = Vec::new();
-        loop {
-            let row = rows.next();
-            if let Ok(Some(row)) = row {
-                batch.push(Columns::of(row, self.columns.len() + 1));
-                if batch.len() < BATCH {
-                    continue;
+        let mut step = || {
+            let mut batch = Vec::new();
+            while batch.len() < BATCH {
+                match rows.next() {
+                    Ok(Some(row)) => batch.push(Columns::of(row, self.columns.len() + 1)),
+                    Ok(None) => return (batch, Ok(true)),
+                    Err(error) => return (batch, Err(error)),
                 }
             }
-            let end = row.map(|row| row.is_none());
-            let batch = std::mem::take(&mut batch);
-            let found: Vec<_> = batch.into_par_iter().map(read).collect();
+            (batch, Ok(false))
+        };
+        let (mut batch, mut is_last) = step();
+        loop {
+            let mut found = Vec::new();
+            let mut next = None;
+            // `SQLite` steps on while the rows before are read.
+            rayon::in_place_scope(|scope| {
+                let batch = std::mem::take(&mut batch);
+                scope.spawn(|_| batch.into_par_iter().map(read).collect_into_vec(&mut found));
+                next = matches!(is_last, Ok(false)).then(&mut step);
+            });
             found.into_iter().try_for_each(&mut take)?;
-            if end? {
-                return Ok(());
+            match next {
+                Some(next) => (batch, is_last) = next,
+                None => return is_last.map(drop).map_err(Fault::from),
             }
         }
     }
