@@ -1,11 +1,12 @@
 //! A ledger that is damaged or refuses to be written, under a running daemon.
 //!
-//! A thread of its own examines the whole ledger after the start and once a day; readers of texts and
-//! commits may come upon damage, too. The writer then makes the ledger anew from all that it knows,
+//! A thread of its own examines the whole ledger once all files were looked at, and every day; readers
+//! of texts and commits may come upon damage, too. The writer then makes the ledger anew from all that it knows,
 //! and nobody who is served notices. A ledger that could only be read at the start is tried again each
 //! second.
 
 use std::io;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,8 @@ pub(super) struct Mending {
     next_try: Option<Instant>,
     /// Why it could not be written when that was last told.
     told: Option<String>,
+    /// Lets the examination begin.
+    examination: Option<SyncSender<()>>,
 }
 
 /// Whether all that was live when the ledger was written is so still; if not, nothing is shown before
@@ -63,19 +66,35 @@ impl Mending {
             damage: None,
             next_try: ledger.refusal().map(|_| clock::instant() + RETRY),
             told: ledger.refusal().map(reason),
+            examination: None,
         }
     }
 
-    /// Begins to examine `ledger` again and again; what is found wakes the writer through `hints`.
-    pub(super) fn watch(&self, ledger: &Ledger, hints: &Hints) -> io::Result<()> {
+    /// Has `ledger` examined again and again from [`Mending::examine`] on; what is found wakes the writer
+    /// through `hints`.
+    pub(super) fn watch(&mut self, ledger: &Ledger, hints: &Hints) -> io::Result<()> {
         let hints = hints.clone();
         self.alarm.wakes(move || hints.everything());
         let inspector = ledger.inspector();
+        let (examination, begins) = sync_channel(1);
         // It only reads, and ends with the process.
         thread::Builder::new()
             .name("examine".to_owned())
-            .spawn(move || examine(&inspector))
-            .map(drop)
+            .spawn(move || {
+                if begins.recv().is_ok() {
+                    examine(&inspector);
+                }
+            })?;
+        self.examination = Some(examination);
+        Ok(())
+    }
+
+    /// Nothing else is to be done: a start wants all cores for itself.
+    pub(super) fn examine(&mut self) {
+        if let Some(examination) = self.examination.take() {
+            // There is room for it, and the thread waits for nothing else.
+            let _ = examination.send(());
+        }
     }
 
     /// A commit failed with `error`.

@@ -83,7 +83,7 @@ pub(super) async fn start(
         .renew(&health)
         .map_err(system("a thread for certificates"))?;
 
-    let restored = Restored::read(claim, &config, settings, &health, &shown).await?;
+    let mut restored = Restored::read(claim, &config, settings, &health, &shown).await?;
     let settings = restored.site.settings();
     serving.listeners.announce(settings, config.log.format);
 

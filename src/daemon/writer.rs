@@ -330,6 +330,9 @@ impl Writer {
     /// never published.
     fn show_first(&mut self, now: Instant) {
         let is_time = self.looker.is_settled() || now >= self.started + MAX_WAIT;
+        if is_time {
+            self.mending.examine();
+        }
         if self.shown.load().is_none() && is_time {
             self.shown.store(Some(Arc::new(self.site.clone())));
             self.catalogue.set_terms(self.terms);
