@@ -224,6 +224,11 @@ impl Folder {
         }
     }
 
+    /// Whether there is anything at `path`. It takes a third of a look, which says what.
+    pub fn has(&self, path: &FolderPath) -> bool {
+        std::fs::symlink_metadata(self.root.join(path.as_str())).is_ok()
+    }
+
     /// Whether there is a symbolic link at `path` that leads to a folder. Links that count may lead
     /// through it although its own name does not count, as those of a Kubernetes `ConfigMap` lead through
     /// `..data`: when it changes, so may any of them.

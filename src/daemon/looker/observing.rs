@@ -47,15 +47,11 @@ impl Looker {
         }
         let is_few = drafts.len() <= FEW;
         for file in drafts.iter().flat_map(|(draft, _)| named_files(draft)) {
-            let bytes =
-                named
-                    .get(&file)
-                    .copied()
-                    .or_else(|| match is_few.then(|| folder.look(&file)) {
-                        Some(Ok(Look::File(stamp))) => Some(stamp.size),
-                        _ => None,
-                    });
-            if let Some(bytes) = bytes {
+            let look = || match (is_few && folder.has(&file)).then(|| folder.look(&file)) {
+                Some(Ok(Look::File(stamp))) => Some(stamp.size),
+                _ => None,
+            };
+            if let Some(bytes) = named.get(&file).copied().or_else(look) {
                 media.insert(file, Some(Media::of_bytes(bytes)));
             }
         }
