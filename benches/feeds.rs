@@ -1,6 +1,9 @@
 //! The feeds of a site, and whether they come as they were asked for.
 
-use anyhow::{Result, ensure};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail, ensure};
 
 use crate::client::{self, Answer};
 use crate::server::Server;
@@ -26,10 +29,20 @@ impl Coding {
     }
 }
 
-/// The RSS feeds of all, of tags and of authors, as the list of feeds has them.
+/// How long a server that has just been started may say that it will know later.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The RSS feeds of all, of tags and of authors, as the list of feeds has them once it is known.
 pub(crate) fn of(tidings: &Server) -> Result<Vec<String>> {
-    let list = client::get(tidings.address, "/feeds.opml", &[])?;
-    let list = String::from_utf8(list.body)?;
+    let start = Instant::now();
+    let list = loop {
+        let list = client::get(tidings.address, "/feeds.opml", &[])?;
+        match list.status {
+            200 => break String::from_utf8(list.body)?,
+            503 if start.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(10)),
+            status => bail!("the list of feeds is not there: {status}"),
+        }
+    };
     let urls = list.split("xmlUrl=\"").skip(1);
     let paths = urls.filter_map(|rest| {
         let (url, _) = rest.split_once('"')?;
