@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 
 use crate::client::{self, Answer};
 use crate::server::Server;
@@ -32,17 +32,23 @@ impl Coding {
 /// How long a server that has just been started may say that it will know later.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// The RSS feeds of all, of tags and of authors, as the list of feeds has them once it is known.
-pub(crate) fn of(tidings: &Server) -> Result<Vec<String>> {
+/// What is at `path` once the server knows it.
+fn known(server: &Server, path: &str, fields: &[String]) -> Result<Answer> {
     let start = Instant::now();
-    let list = loop {
-        let list = client::get(tidings.address, "/feeds.opml", &[])?;
-        match list.status {
-            200 => break String::from_utf8(list.body)?,
-            503 if start.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(10)),
-            status => bail!("the list of feeds is not there: {status}"),
+    loop {
+        let answer = client::get(server.address, path, fields)?;
+        if answer.status != 503 || start.elapsed() > PATIENCE {
+            return Ok(answer);
         }
-    };
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The RSS feeds of all, of tags and of authors, as the list of feeds has them.
+pub(crate) fn of(tidings: &Server) -> Result<Vec<String>> {
+    let list = known(tidings, "/feeds.opml", &[])?;
+    ensure!(list.status == 200, "the list of feeds is {}", list.status);
+    let list = String::from_utf8(list.body)?;
     let urls = list.split("xmlUrl=\"").skip(1);
     let paths = urls.filter_map(|rest| {
         let (url, _) = rest.split_once('"')?;
@@ -65,7 +71,7 @@ pub(crate) fn of(tidings: &Server) -> Result<Vec<String>> {
 
 /// The feed, complete, in the coding that was asked for.
 pub(crate) fn right(server: &Server, feed: &str, coding: Coding) -> Result<Answer> {
-    let answer = client::get(server.address, feed, &[coding.wish()])?;
+    let answer = known(server, feed, &[coding.wish()])?;
     let coded = match answer.field("content-encoding") {
         "" => "identity",
         coded => coded,
