@@ -140,8 +140,7 @@ impl Catalogue {
         let records: Vec<Arc<Record>> = records.into_iter().map(Arc::new).collect();
         let keep = || {
             for record in &records {
-                catalogue.count_id(record);
-                catalogue.keep(Arc::clone(record));
+                catalogue.put_apart(Arc::clone(record));
             }
         };
         let ((), (traces, graph)) = rayon::join(keep, || connections(&records));
@@ -180,10 +179,10 @@ impl Catalogue {
         self.keep(Arc::new(record));
     }
 
-    /// Enters `record`, which was not known; [`Catalogue::connect`] is to follow.
-    fn put_apart(&mut self, record: Record) {
+    /// Enters `record`, which was not known; its [`connections`] are to follow.
+    fn put_apart(&mut self, record: Arc<Record>) {
         self.count_id(&record);
-        self.keep(Arc::new(record));
+        self.keep(record);
     }
 
     /// Has all records known by their files and by what they name and answer to, at once.

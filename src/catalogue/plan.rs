@@ -286,7 +286,7 @@ impl Turn<'_> {
         self.concerned.insert(key);
         self.touched.insert(key);
         if self.is_first {
-            return self.next.put_apart(record);
+            return self.next.put_apart(Arc::new(record));
         }
         let old = self.next.records.get(&key).cloned();
         self.concerned

@@ -1,9 +1,9 @@
 //! A ledger that is damaged or refuses to be written, under a running daemon.
 //!
 //! A thread of its own examines the whole ledger once all files were looked at, and every day; readers
-//! of texts and commits may come upon damage, too. The writer then makes the ledger anew from all that it knows,
-//! and nobody who is served notices. A ledger that could only be read at the start is tried again each
-//! second.
+//! of texts and commits may come upon damage, too. The writer then makes the ledger anew from all that it
+//! knows, and nobody who is served notices. A ledger that could only be read at the start is tried again
+//! each second.
 
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};

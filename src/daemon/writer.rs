@@ -145,6 +145,9 @@ impl Writer {
         if is_looked_at {
             self.show_first(now);
         }
+        if self.has_begun(now) {
+            self.mending.examine();
+        }
         self.health.turn_is_over();
         if !self.has_failed {
             self.looker.forget_noticed();
@@ -326,14 +329,15 @@ impl Writer {
         }
     }
 
+    /// Whether all was looked at, or there was time enough for it.
+    fn has_begun(&self, now: Instant) -> bool {
+        self.looker.is_settled() || now >= self.started + MAX_WAIT
+    }
+
     /// With a new ledger nothing is shown before the first scan has come to its end: emptiness is
     /// never published.
     fn show_first(&mut self, now: Instant) {
-        let is_time = self.looker.is_settled() || now >= self.started + MAX_WAIT;
-        if is_time {
-            self.mending.examine();
-        }
-        if self.shown.load().is_none() && is_time {
+        if self.shown.load().is_none() && self.has_begun(now) {
             self.shown.store(Some(Arc::new(self.site.clone())));
             self.catalogue.set_terms(self.terms);
             self.health.is_serving(self.catalogue.live());

@@ -223,16 +223,13 @@ pub(in crate::catalogue) struct Opening([u32; LOOKED_UP]);
 impl Opening {
     /// The opening of an evened-out title or line, when it has words enough.
     fn of(evened_out: &str) -> Option<Self> {
-        let mut opening = [0; LOOKED_UP];
-        let mut places = opening.iter_mut();
-        let mut count = 0;
-        for (place, word) in places.by_ref().zip(words(evened_out)) {
+        let mut opening = Self([0; LOOKED_UP]);
+        for (place, word) in opening.0.iter_mut().zip(words(evened_out)) {
             // The same in each process; and who finds two words of one hash gains nothing.
             let hash = SipHasher13::new().hash(word.as_bytes());
             *place = u32::try_from(hash >> 32).unwrap_or(u32::MAX).max(1);
-            count += 1;
         }
-        (count >= FEWEST).then_some(Self(opening))
+        (opening.count() >= FEWEST).then_some(opening)
     }
 
     /// How many words it has.
