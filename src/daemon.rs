@@ -19,6 +19,7 @@ mod certificates;
 mod clock;
 #[cfg(unix)]
 mod control;
+mod display;
 mod feeds;
 mod figures;
 mod finding;

@@ -8,6 +8,7 @@
 //! again is made smaller in the background, and takes the other's place. Both unpack to the same bytes,
 //! and have one name, as tags are those of plans: nobody is told that anything changed.
 
+mod ahead;
 mod around;
 mod assemble;
 mod better;
@@ -29,6 +30,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
+use self::ahead::{Favourites, Texts};
 use self::better::Improver;
 use self::compress::{Effort, pack};
 use self::known::Known;
@@ -36,7 +38,7 @@ pub use self::known::Since;
 use self::maker::Maker;
 use self::pieces::Pieces;
 use self::shelf::{Asked, Kept, Shelf, shelf};
-use crate::entry::{Bodies, Digest};
+use crate::entry::{Bodies, Body, Digest};
 use crate::feed::WriteError;
 use crate::page::PageError;
 use crate::site::{Plan, Site};
@@ -111,6 +113,7 @@ pub struct Documents {
     shelf: Arc<Shelf>,
     // After the shelf, with which its work ends.
     improver: Improver,
+    favourites: Arc<Favourites>,
     hits: AtomicU64,
     misses: Arc<AtomicU64>,
 }
@@ -143,12 +146,13 @@ impl Documents {
 
     fn keeping(bodies: Arc<dyn Bodies>, cache_bytes: usize) -> Self {
         let piece_bytes = cache_bytes / PIECES_SHARE;
-        let pieces = Pieces::new(piece_bytes);
+        let pieces = Arc::new(Pieces::new(piece_bytes));
         let shelf = Arc::new(shelf(cache_bytes - piece_bytes));
         Self {
             maker: Arc::new(Maker { bodies, pieces }),
             known: Known::new(),
             improver: Improver::new(&shelf),
+            favourites: Arc::default(),
             shelf,
             hits: AtomicU64::new(0),
             misses: Arc::default(),
@@ -248,6 +252,19 @@ impl Documents {
         self.obtain(site, plan, Some(since), coding).await
     }
 
+    /// Makes what readers are going to ask for of `site`, which is not shown yet, on this thread. `texts` are
+    /// those that are not where the others are. What fails is made again for who asks, who is told why.
+    pub fn make_ahead(&self, site: &Site, texts: Vec<(Digest, Body)>) {
+        let maker = self.maker.with(Texts::new(texts, &self.maker.bodies));
+        for (plan, coding) in self.favourites.of(site, &self.shelf) {
+            let make = || in_coding(coding, maker.make(site, &plan.key, None)?);
+            let name = Asked::new(&plan, coding).to_name();
+            if let Err(error) = self.shelf.get_or_insert_with(&name, make) {
+                tracing::debug!(%error, "a document could not be made ahead");
+            }
+        }
+    }
+
     async fn obtain(
         &self,
         site: &Arc<Site>,
@@ -264,26 +281,37 @@ impl Documents {
         let uncoded = self.shelf.peek(&asked.in_coding(Coding::Identity));
         let (maker, site, key) = (Arc::clone(&self.maker), Arc::clone(site), plan.key.clone());
         let (since, misses) = (since.cloned(), Arc::clone(&self.misses));
+        let name = asked.to_name();
+        let (favourites, noted) = (Arc::clone(&self.favourites), name.clone());
         let make = move || {
             misses.fetch_add(1, Ordering::Relaxed);
+            favourites.note(&noted);
             let identity = match uncoded {
                 Some(kept) => kept.document.bytes.clone(),
                 None => maker.make(&site, &key, since.as_ref())?,
             };
             in_coding(coding, identity)
         };
-        let name = asked.to_name();
-        let kept = self.shelf.get_or_insert_async(&name, off_thread(make));
-        Ok(kept.await?.document.clone())
+        let kept = self
+            .shelf
+            .get_or_insert_async(&name, off_thread(make))
+            .await?;
+        self.count(&kept, asked);
+        Ok(kept.document.clone())
     }
 
     fn find(&self, asked: Asked<'_>) -> Option<Document> {
         let kept = self.shelf.get(&asked)?;
         self.hits.fetch_add(1, Ordering::Relaxed);
+        self.count(&kept, asked);
+        Some(kept.document.clone())
+    }
+
+    /// Counts a request for what is kept.
+    fn count(&self, kept: &Kept, asked: Asked<'_>) {
         if kept.is_due() && !self.improver.improve(asked.to_name()) {
             kept.put_off();
         }
-        Some(kept.document.clone())
     }
 }
 

@@ -69,7 +69,7 @@ impl Writer {
         self.say(&config, settings);
         if self.terms != terms(&config) {
             self.terms = terms(&config);
-            if self.shown.load().is_some() {
+            if self.display.is_on() {
                 self.catalogue.set_terms(self.terms);
             }
         }
@@ -78,9 +78,7 @@ impl Writer {
             let around = self.looker.surroundings(&config, folder, device);
             self.looker.move_to(around, &self.catalogue, now);
         }
-        if self.shown.load().is_some() {
-            self.shown.store(Some(Arc::new(self.site.clone())));
-        }
+        self.show_anew();
     }
 
     /// Has documents say what they say under these settings.

@@ -13,6 +13,7 @@ use super::certificates::Encryption;
 use super::clock;
 #[cfg(unix)]
 use super::control;
+use super::display::Display;
 use super::figures::Figures;
 use super::health::Health;
 use super::journal::Journal;
@@ -75,6 +76,7 @@ pub(super) async fn start(
     let documents = Documents::new(claim.bodies(), config.limits.document_cache);
     let early = early(&kept, &config, &settings.base, &claim, &documents);
     let server = server(&config, documents, &folder, &shown, early, &desk);
+    let display = Display::with_ahead(&shown, &server.rules).map_err(system("a thread"))?;
     let pages = desk.pages(Figures::new(&journal, &health, &server, &state));
     let roll_call = server.roll_call.clone();
     let serving = Serving::start(server, listeners, &config, &health, pages)
@@ -113,7 +115,7 @@ pub(super) async fn start(
         catalogue: restored.catalogue,
         site: restored.site,
         theme: restored.theme,
-        shown: Arc::clone(&shown),
+        display,
         health: Arc::clone(&health),
         journal,
         started,

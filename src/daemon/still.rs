@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use tracing::{info, warn};
 
+use super::display::Display;
 use super::looker::{Looker, Surroundings, Ties};
 use super::media::FolderMedia;
 use super::mending::Mending;
@@ -167,7 +167,7 @@ fn catch_up(
         mending,
         catalogue,
         site,
-        shown: Arc::new(ArcSwapOption::empty()),
+        display: Display::new(Arc::default()),
         health,
         journal: Arc::default(),
         started,

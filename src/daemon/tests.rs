@@ -14,11 +14,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
+use super::display::Display;
 use super::health::Health;
 use super::looker::{Looker, Surroundings};
 use super::mending::Mending;
@@ -81,7 +81,7 @@ impl Bench {
                 catalogue,
                 site,
                 theme: super::theme::ThemeFolder::default(),
-                shown: Arc::new(ArcSwapOption::empty()),
+                display: Display::new(Arc::default()),
                 health,
                 journal: Arc::default(),
                 started,

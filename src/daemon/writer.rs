@@ -9,7 +9,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tracing::{debug, error, info, warn};
@@ -17,6 +16,7 @@ use tracing::{debug, error, info, warn};
 use super::clock::{self, Clock, Doubt};
 #[cfg(unix)]
 use super::control::{Asked, Outcome, Question, Questions};
+use super::display::Display;
 use super::feeds;
 use super::health::{Health, Trouble};
 use super::journal::{Journal, Publication};
@@ -42,8 +42,7 @@ pub(super) struct Writer {
     pub(super) catalogue: Catalogue,
     pub(super) site: Site,
     pub(super) theme: ThemeFolder,
-    /// What readers see.
-    pub(super) shown: Arc<ArcSwapOption<Site>>,
+    pub(super) display: Display,
     pub(super) health: Arc<Health>,
     pub(super) journal: Arc<Journal>,
     pub(super) started: Instant,
@@ -153,6 +152,7 @@ impl Writer {
             self.looker.forget_noticed();
         }
         self.remember_home();
+        self.display.tidy();
         #[cfg(unix)]
         self.answer(questions);
     }
@@ -163,8 +163,13 @@ impl Writer {
             return;
         };
         self.site = self.site.with_theme(theme);
-        if self.shown.load().is_some() {
-            self.shown.store(Some(Arc::new(self.site.clone())));
+        self.show_anew();
+    }
+
+    /// What is shown is now shown so, if anything is.
+    pub(super) fn show_anew(&mut self) {
+        if self.display.is_on() {
+            self.display.show(Arc::new(self.site.clone()));
         }
     }
 
@@ -211,7 +216,7 @@ impl Writer {
             .next_due()
             .filter(|_| !self.has_failed)
             .map(|due| self.clock.instant_of(due));
-        let unshown = self.shown.load().is_none().then(|| self.started + MAX_WAIT);
+        let unshown = (!self.display.is_on()).then(|| self.started + MAX_WAIT);
         let unshown = unshown.filter(|until| *until > clock::instant());
         let next = self.looker.next_look();
         let others = [self.mending.next_try(), self.theme.next_look()];
@@ -248,6 +253,8 @@ impl Writer {
         }
         self.looker.beat();
         let (site, kept) = self.site.with(&changes, moment);
+        let site = Arc::new(site);
+        self.display.prepare(&site, &changes.bodies);
         self.looker.beat();
         let begun = clock::instant();
         if let Err(error) = self.ledger.commit(&changes, &feeds::to_ledger(kept)) {
@@ -279,12 +286,12 @@ impl Writer {
         let noticed = shown.filter(|path| drafts.contains(path));
         let noticed: Vec<Instant> = noticed.map(|path| self.looker.noticed(path)).collect();
         self.catalogue.apply(changes);
-        self.site = site;
+        self.site = Site::clone(&site);
         if is_news {
             self.health.published(self.catalogue.live(), moment);
         }
-        if self.shown.load().is_some() {
-            self.shown.store(Some(Arc::new(self.site.clone())));
+        if self.display.is_on() {
+            self.display.show(site);
             if let Some(publication) = publication {
                 self.journal.published(publication, noticed);
             }
@@ -337,8 +344,8 @@ impl Writer {
     /// With a new ledger nothing is shown before the first scan has come to its end: emptiness is
     /// never published.
     fn show_first(&mut self, now: Instant) {
-        if self.shown.load().is_none() && self.has_begun(now) {
-            self.shown.store(Some(Arc::new(self.site.clone())));
+        if !self.display.is_on() && self.has_begun(now) {
+            self.display.show(Arc::new(self.site.clone()));
             self.catalogue.set_terms(self.terms);
             self.health.is_serving(self.catalogue.live());
             info!(entries = self.catalogue.live(), "ready");

@@ -16,10 +16,18 @@ use crate::site::{DocumentKey, Site, View, Window};
 /// Makes documents.
 pub(super) struct Maker {
     pub(super) bodies: Arc<dyn Bodies>,
-    pub(super) pieces: Pieces,
+    pub(super) pieces: Arc<Pieces>,
 }
 
 impl Maker {
+    /// This maker, with other texts.
+    pub(super) fn with(&self, bodies: impl Bodies) -> Self {
+        Self {
+            bodies: Arc::new(bodies),
+            pieces: Arc::clone(&self.pieces),
+        }
+    }
+
     /// The document of `key`; of a feed just what is new `since`.
     pub(super) fn make(
         &self,

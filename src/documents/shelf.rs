@@ -11,19 +11,19 @@ use super::{Coding, Document, Since};
 use crate::entry::Digest;
 use crate::site::{DocumentKey, Plan};
 
-/// At which request for a kept document a better coding pays: the third in all, since the first had it
-/// made. Many documents are asked for once in a version, by somebody's crawler.
-const ASKED_AGAIN: u32 = 2;
+/// At which request for a document a better coding pays. Many are asked for once in a version, by
+/// somebody's crawler.
+const ASKED_AGAIN: u32 = 3;
 
 /// Which document. It can't be stale: one that says something else has another name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Name {
-    key: DocumentKey,
+    pub(super) key: DocumentKey,
     tag: Digest,
     changed: Option<Timestamp>,
     /// For a delta: the tag of the version it begins from.
-    since: Option<Digest>,
-    coding: Coding,
+    pub(super) since: Option<Digest>,
+    pub(super) coding: Coding,
 }
 
 /// A [`Name`], borrowed: asking for what is there copies nothing. The fields, in their order, are those
@@ -57,6 +57,15 @@ impl<'a> Asked<'a> {
         Self { coding, ..self }
     }
 
+    /// Whether this is its name.
+    pub(super) fn is_of(self, name: &Name) -> bool {
+        *self.tag == name.tag
+            && self.coding == name.coding
+            && self.changed == name.changed
+            && self.since == name.since
+            && *self.key == name.key
+    }
+
     pub(super) fn to_name(self) -> Name {
         Name {
             key: self.key.clone(),
@@ -70,11 +79,7 @@ impl<'a> Asked<'a> {
 
 impl Equivalent<Name> for Asked<'_> {
     fn equivalent(&self, name: &Name) -> bool {
-        *self.tag == name.tag
-            && self.coding == name.coding
-            && self.changed == name.changed
-            && self.since == name.since
-            && *self.key == name.key
+        self.is_of(name)
     }
 }
 
@@ -83,7 +88,7 @@ pub(super) struct Kept {
     pub(super) document: Document,
     /// Whether no more is to be gained.
     is_best: bool,
-    /// How often it was found.
+    /// How often it was asked for, as far as that matters.
     asked: AtomicU32,
 }
 
@@ -97,23 +102,33 @@ impl Kept {
         })
     }
 
-    /// As it stays.
+    /// As it stays, after it was asked for.
     pub(super) fn best(document: Document) -> Arc<Self> {
         Arc::new(Self {
             is_best: true,
             document,
-            asked: AtomicU32::new(0),
+            asked: AtomicU32::new(1),
         })
     }
 
     /// Counts a request; whether it is the one at which a better coding pays.
     pub(super) fn is_due(&self) -> bool {
-        !self.is_best && self.asked.fetch_add(1, Ordering::Relaxed) + 1 == ASKED_AGAIN
+        // Where none does, what only reads stays with all cores.
+        if self.is_best && self.is_asked() {
+            return false;
+        }
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        !self.is_best && asked == ASKED_AGAIN
+    }
+
+    /// Whether anybody asked for it.
+    pub(super) fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) > 0
     }
 
     /// There was no time for a better coding: later requests ask for it again.
     pub(super) fn put_off(&self) {
-        self.asked.store(0, Ordering::Relaxed);
+        self.asked.store(1, Ordering::Relaxed);
     }
 }
 

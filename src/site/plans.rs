@@ -32,6 +32,14 @@ impl Site {
         (sources, more)
     }
 
+    /// The plan of a feed's document; `None` if it is another document, or none of this snapshot.
+    pub fn plan_of(&self, key: &DocumentKey) -> Option<Plan> {
+        match key {
+            DocumentKey::Feed(view, format) => self.feed_plan(view.clone(), *format),
+            _ => None,
+        }
+    }
+
     pub(super) fn feed_plan(&self, view: View, format: Format) -> Option<Plan> {
         let window = self.window(&view)?;
         let is_dated = view.part.is_none() && self.feeds.contains_key(&view.feed);

@@ -1,0 +1,126 @@
+//! What readers see, and what they are about to see.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+
+use crate::entry::{Body, Digest};
+use crate::http::Rules;
+use crate::site::Site;
+
+/// Of a turn with more new texts than this nothing is made ahead: they would have to be held twice.
+const MOST_TEXTS: usize = 100;
+
+/// Where the writer puts snapshots.
+pub(super) struct Display {
+    shown: Arc<ArcSwapOption<Site>>,
+    /// Snapshots that were shown before and that readers may still hold. Who lets go of a snapshot last
+    /// takes it apart, a third of a millisecond among ten thousand entries; that is to be the writer
+    /// afterwards, and no reader who waits.
+    former: Vec<Arc<Site>>,
+    ahead: Option<SyncSender<Coming>>,
+}
+
+/// A snapshot that will be shown once the ledger has it.
+struct Coming {
+    site: Arc<Site>,
+    /// The texts that the ledger does not have yet.
+    texts: Vec<(Digest, Body)>,
+}
+
+impl Display {
+    /// Shows snapshots in `shown`.
+    pub(super) fn new(shown: Arc<ArcSwapOption<Site>>) -> Self {
+        Self {
+            shown,
+            former: Vec::new(),
+            ahead: None,
+        }
+    }
+
+    /// The same, and what readers are going to ask for is made by a thread of its own while the disk still
+    /// writes. It ends with the display.
+    pub(super) fn with_ahead(
+        shown: &Arc<ArcSwapOption<Site>>,
+        rules: &Arc<ArcSwap<Rules>>,
+    ) -> io::Result<Self> {
+        let rules = Arc::clone(rules);
+        // One that finds the thread at work waits; more would be late.
+        let (ahead, coming) = sync_channel(1);
+        std::thread::Builder::new()
+            .name("ahead".to_owned())
+            .spawn(move || make_ahead(&coming, &rules))?;
+        Ok(Self {
+            ahead: Some(ahead),
+            ..Self::new(Arc::clone(shown))
+        })
+    }
+
+    /// Whether there is anything to see yet.
+    pub(super) fn is_on(&self) -> bool {
+        self.shown.load().is_some()
+    }
+
+    /// `site` will be shown soon, with `texts` that the ledger is just being given.
+    pub(super) fn prepare(&self, site: &Arc<Site>, texts: &[(Digest, Body)]) {
+        let Some(ahead) = &self.ahead else {
+            return;
+        };
+        if texts.len() <= MOST_TEXTS && self.is_on() {
+            let site = Arc::clone(site);
+            let texts = texts.to_vec();
+            // What is not made ahead is made when it is asked for.
+            let _ = ahead.try_send(Coming { site, texts });
+        }
+    }
+
+    /// Shows `site` from now on.
+    pub(super) fn show(&mut self, site: Arc<Site>) {
+        self.former.extend(self.shown.swap(Some(site)));
+    }
+
+    /// Takes apart what nobody sees any more.
+    pub(super) fn tidy(&mut self) {
+        self.former.retain(|site| Arc::strong_count(site) > 1);
+    }
+}
+
+fn make_ahead(coming: &Receiver<Coming>, rules: &ArcSwap<Rules>) {
+    for Coming { site, texts } in coming {
+        // Each answer asks for it.
+        site.next_due();
+        let documents = Arc::clone(&rules.load().documents);
+        documents.make_ahead(&site, texts);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::sample;
+
+    #[test]
+    fn the_writer_lets_go_of_a_snapshot_last() {
+        let shown = Arc::default();
+        let mut display = Display::new(Arc::clone(&shown));
+        assert!(!display.is_on());
+        let next = || Arc::new(sample::site(Vec::new()));
+        display.show(next());
+        assert!(display.is_on());
+        let reader = shown.load_full().unwrap();
+        let held = Arc::downgrade(&reader);
+        display.show(next());
+        display.tidy();
+        drop(reader);
+        assert!(held.upgrade().is_some(), "not by the reader");
+        display.tidy();
+        assert!(held.upgrade().is_none());
+        // Nobody has this one.
+        let held = Arc::downgrade(&shown.load_full().unwrap());
+        display.show(next());
+        display.tidy();
+        assert!(held.upgrade().is_none());
+    }
+}
