@@ -162,7 +162,7 @@ impl Site {
         for record in &changes.records {
             site.enter(record, &mut touched);
         }
-        touched.extend(site.feeds_with_old_tombstones(now));
+        touched.extend(self.feeds_with_old_tombstones(now));
         touched.sort();
         touched.dedup();
         let mut kept = Kept::default();

@@ -214,6 +214,9 @@ impl Health {
     pub(super) fn set_because(&self, trouble: Trouble, reason: Option<String>) -> bool {
         let mut state = self.lock();
         let since = state.troubles.remove(&trouble).map(|(_, since)| since);
+        if since.is_none() && reason.is_none() {
+            return false;
+        }
         let is_new = since.is_some() != reason.is_some();
         if let Some(reason) = reason {
             let since = since.unwrap_or_else(clock::now);

@@ -18,6 +18,16 @@ pub enum OrderBy {
     Updated,
 }
 
+impl OrderBy {
+    /// The moment by which `entry` has its place.
+    pub fn moment_of(self, entry: &Entry) -> Timestamp {
+        match self {
+            Self::Published => entry.published,
+            Self::Updated => entry.updated,
+        }
+    }
+}
+
 /// A feed that the publisher defines.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Selection {
@@ -195,6 +205,8 @@ pub fn label<'a>(
                     .find(is_same)
                     .map(|it| it.name.clone())
             }
+            // All that is looked for now is a folder's own title.
+            Facet::Section if fallback.is_some() && article.section.is_none() => None,
             Facet::Section => match section_of(entry) {
                 Some((_, name)) if entry.path.parent() == name && article.section.is_some() => {
                     article.section.clone()
@@ -225,11 +237,7 @@ pub struct Order(Reverse<Timestamp>, Slug);
 impl Order {
     /// The place of `entry`.
     pub fn of(entry: &Entry, by: OrderBy) -> Self {
-        let moment = match by {
-            OrderBy::Published => entry.published,
-            OrderBy::Updated => entry.updated,
-        };
-        Self::at(moment, entry.slug.clone())
+        Self::at(by.moment_of(entry), entry.slug.clone())
     }
 
     /// The place of an entry of that moment with that address.

@@ -17,6 +17,9 @@ impl Site {
     }
 
     pub(super) fn feeds_with_old_tombstones(&self, now: Timestamp) -> Vec<FeedKey> {
+        if self.next_due().is_none_or(|due| due > now) {
+            return Vec::new();
+        }
         let is_due = |state: &FeedState| state.burial().is_some_and(|moment| moment <= now);
         let due = self.feeds.iter().filter(|(_, state)| is_due(state));
         due.map(|(key, _)| key.clone()).collect()

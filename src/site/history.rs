@@ -102,7 +102,7 @@ impl History {
 
     /// The moment by which an entry has its place.
     pub(super) fn moment_of(&self, record: &Record) -> Timestamp {
-        self.order_of(record).moment()
+        self.by.moment_of(&record.entry)
     }
 
     /// How many entries there are.
