@@ -15,6 +15,10 @@ use crate::disk::Journal;
 use crate::poller::Poller;
 use crate::server::{self, Server};
 
+/// Between two polls: without it reader and server together would take one of two cores from the writer
+/// for just as long as they wait for it.
+const BETWEEN_POLLS: Duration = Duration::from_micros(100);
+
 /// How long something may take to be seen.
 const PATIENCE: Duration = Duration::from_mins(2);
 
@@ -115,7 +119,7 @@ impl Live {
     }
 }
 
-/// Polls without a pause until the document that comes `is_it`, and how long that took from `start`.
+/// Polls until the document that comes `is_it`, and how long that took from `start`.
 pub(crate) fn until(
     poller: &mut Poller,
     start: Instant,
@@ -130,5 +134,6 @@ pub(crate) fn until(
             return Ok(now);
         }
         ensure!(now < PATIENCE, "nothing was seen within {PATIENCE:?}");
+        thread::sleep(BETWEEN_POLLS);
     }
 }
