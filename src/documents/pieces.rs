@@ -5,6 +5,7 @@ use std::sync::Arc;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use super::shelf::cache;
 use crate::catalogue::Record;
 use crate::entry::{Content, Digest};
 use crate::feed::{Format, Piece};
@@ -52,10 +53,8 @@ pub(super) struct Pieces {
 impl Pieces {
     /// Keeps up to `bytes` of them.
     pub(super) fn new(bytes: usize) -> Self {
-        // How many are expected; only a hint for the first allocation.
-        let expected = (bytes / 8_192).max(16);
         Self {
-            kept: Cache::with_weighter(expected, bytes as u64, Weight),
+            kept: cache(bytes, 8 << 10, Weight),
         }
     }
 

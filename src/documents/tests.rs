@@ -63,7 +63,7 @@ impl World {
 
 #[tokio::test]
 async fn a_document_is_made_once_and_found_without_making() {
-    let world = world(1 << 20);
+    let world = world(64 << 20);
     let plan = world.plan("/rss.xml");
     assert_eq!(world.documents.cached(&plan, Coding::Gzip), None);
     let all = (0..8).map(|_| world.get(&plan, Coding::Gzip));
@@ -96,7 +96,7 @@ async fn a_document_is_made_once_and_found_without_making() {
 
 #[tokio::test]
 async fn each_coding_unpacks_to_the_same_and_is_made_from_what_is_there() {
-    let world = world(1 << 20);
+    let world = world(64 << 20);
     let plan = world.plan("/atom.xml");
     let identity = world.get(&plan, Coding::Identity).await;
     assert_eq!(identity.coding, Coding::Identity);
@@ -115,7 +115,7 @@ async fn each_coding_unpacks_to_the_same_and_is_made_from_what_is_there() {
 }
 
 async fn world_without_identity() -> World {
-    let world = world(1 << 20);
+    let world = world(64 << 20);
     let plan = world.plan("/atom.xml");
     for coding in CODED {
         world.get(&plan, coding).await;
@@ -126,7 +126,7 @@ async fn world_without_identity() -> World {
 
 #[tokio::test]
 async fn what_is_tiny_is_sent_as_it_is() {
-    let world = world(1 << 20);
+    let world = world(64 << 20);
     let plan = world.plan("/feeds.opml");
     let identity = world.get(&plan, Coding::Identity).await;
     assert!(identity.bytes.len() < compress::LEAST);
@@ -142,7 +142,7 @@ async fn what_is_tiny_is_sent_as_it_is() {
 #[tokio::test]
 async fn what_is_asked_for_again_is_made_better_under_the_same_name() {
     for coding in CODED {
-        let world = world(1 << 20);
+        let world = world(64 << 20);
         let plan = world.plan("/rss.xml");
         let quick = world.get(&plan, coding).await;
         let weight = world.documents.shelf.weight();
@@ -179,7 +179,7 @@ async fn what_is_asked_for_again_is_made_better_under_the_same_name() {
 
 #[tokio::test]
 async fn the_background_ends_with_the_documents() {
-    let world = world(1 << 20);
+    let world = world(64 << 20);
     for path in ["/rss.xml", "/atom.xml", "/feed.json", "/"] {
         let plan = world.plan(path);
         for coding in CODED {
@@ -195,7 +195,7 @@ async fn the_background_ends_with_the_documents() {
 
 #[tokio::test]
 async fn a_full_queue_puts_off_what_comes_and_forgets_nothing() {
-    let world = world(1 << 20);
+    let world = world(64 << 20);
     let plan = world.plan("/rss.xml");
     world.get(&plan, Coding::Zstd).await;
     let name = Asked::new(&plan, Coding::Zstd).to_name();
