@@ -1,4 +1,5 @@
-//! Plan → document: made on first request, off the async threads, and kept in one bounded cache.
+//! Plan → document: made on first request or just before, off the async threads, and kept in one bounded
+//! cache.
 //!
 //! Many may ask for a document at once; one makes it, the others wait for that one. What is in the
 //! cache is named by the validators of its plan, so it can't be stale: a changed document has another
@@ -7,6 +8,8 @@
 //! Compressed forms are made on first request, too, as small as is quickly done; one that is asked for
 //! again is made smaller in the background, and takes the other's place. Both unpack to the same bytes,
 //! and have one name, as tags are those of plans: nobody is told that anything changed.
+//!
+//! What readers poll is made while the snapshot that it is of is still being committed (`ahead`).
 
 mod ahead;
 mod around;

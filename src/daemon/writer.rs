@@ -1,7 +1,8 @@
 //! The one task that changes anything: hints in, snapshots out.
 //!
 //! A turn takes all hints, has the looker look, lets the catalogue plan, has the ledger commit, and
-//! only then shows the new snapshot. If a step fails, nothing has changed, and it is tried again.
+//! only then shows the new snapshot; what readers will ask for is made meanwhile. If a step fails, nothing
+//! has changed, and it is tried again.
 
 use std::collections::HashSet;
 use std::io;

@@ -212,6 +212,27 @@ fn what_is_dropped_is_measured_until_readers_have_it() {
 }
 
 #[test]
+fn what_readers_poll_is_made_before_they_ask() {
+    const VERSIONS: u8 = 10;
+    let tidings = start(Setup::new());
+    let publish = |number: u8| {
+        let title = format!("Number {number}");
+        tidings.drop_entry(&format!("{number}.md"), &article(&title));
+        eventually("it is out", PATIENCE, || {
+            let feed = tidings.get("/rss.xml").text();
+            feed.contains(&title).then_some(())
+        });
+    };
+    publish(0);
+    let misses = || Page::of(&tidings).get("tidings_document_cache_misses_total");
+    let before = misses();
+    (1..=VERSIONS).for_each(publish);
+    // Whoever came sooner than the maker ahead made it himself.
+    let made = misses() - before;
+    assert!(made < f64::from(VERSIONS), "{made} had to be waited for");
+}
+
+#[test]
 fn nobody_makes_up_labels() {
     let tidings = start(Setup::new());
     let text = "---\ntags: [Harbour, Bridge]\n---\n# One\n\nText.\n";
