@@ -10,8 +10,8 @@ use crate::entry::{Body, Digest};
 use crate::http::Rules;
 use crate::site::Site;
 
-/// Of a turn with more new texts than this nothing is made ahead: they would have to be held twice.
-const MOST_TEXTS: usize = 100;
+/// Of a turn with more bytes of new texts than this nothing is made ahead: they are held twice meanwhile.
+const MOST_BYTES: usize = 1 << 20;
 
 /// Where the writer puts snapshots.
 pub(super) struct Display {
@@ -68,7 +68,8 @@ impl Display {
         let Some(ahead) = &self.ahead else {
             return;
         };
-        if texts.len() <= MOST_TEXTS && self.is_on() {
+        let bytes: usize = texts.iter().map(|(_, body)| body.as_str().len()).sum();
+        if bytes <= MOST_BYTES && self.is_on() {
             let site = Arc::clone(site);
             let texts = texts.to_vec();
             // What is not made ahead is made when it is asked for.
@@ -100,6 +101,25 @@ fn make_ahead(coming: &Receiver<Coming>, rules: &ArcSwap<Rules>) {
 mod tests {
     use super::*;
     use crate::documents::sample;
+
+    #[test]
+    fn what_is_held_twice_has_a_limit() {
+        let (ahead, coming) = sync_channel(1);
+        let mut display = Display {
+            ahead: Some(ahead),
+            ..Display::new(Arc::default())
+        };
+        let site = Arc::new(sample::site(Vec::new()));
+        let is_prepared = |display: &Display, bytes| {
+            let body = Body::from_clean_html(" ".repeat(bytes));
+            display.prepare(&site, &[(body.digest(), body)]);
+            coming.try_recv().is_ok_and(|it| it.texts.len() == 1)
+        };
+        assert!(!is_prepared(&display, 0), "nobody reads yet");
+        display.show(Arc::clone(&site));
+        assert!(is_prepared(&display, MOST_BYTES));
+        assert!(!is_prepared(&display, MOST_BYTES + 1));
+    }
 
     #[test]
     fn the_writer_lets_go_of_a_snapshot_last() {

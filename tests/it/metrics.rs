@@ -219,8 +219,8 @@ fn what_readers_poll_is_made_before_they_ask() {
         let title = format!("Number {number}");
         tidings.drop_entry(&format!("{number}.md"), &article(&title));
         eventually("it is out", PATIENCE, || {
-            let feed = tidings.get("/rss.xml").text();
-            feed.contains(&title).then_some(())
+            let feed = tidings.get("/rss.xml");
+            feed.text().contains(&title).then_some(())
         });
     };
     publish(0);
