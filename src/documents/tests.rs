@@ -11,6 +11,9 @@ use crate::site::{Found, Kept as KeptSite, Settings};
 
 const CODED: [Coding; 3] = [Coding::Gzip, Coding::Brotli, Coding::Zstd];
 
+/// Room for all in any part of the cache, wherever hashes that are others in each process put them.
+const ROOM: usize = 256 << 20;
+
 /// The texts of a site, and how often they were asked for.
 struct Texts {
     text: String,
@@ -63,7 +66,7 @@ impl World {
 
 #[tokio::test]
 async fn a_document_is_made_once_and_found_without_making() {
-    let world = world(64 << 20);
+    let world = world(ROOM);
     let plan = world.plan("/rss.xml");
     assert_eq!(world.documents.cached(&plan, Coding::Gzip), None);
     let all = (0..8).map(|_| world.get(&plan, Coding::Gzip));
@@ -96,7 +99,7 @@ async fn a_document_is_made_once_and_found_without_making() {
 
 #[tokio::test]
 async fn each_coding_unpacks_to_the_same_and_is_made_from_what_is_there() {
-    let world = world(64 << 20);
+    let world = world(ROOM);
     let plan = world.plan("/atom.xml");
     let identity = world.get(&plan, Coding::Identity).await;
     assert_eq!(identity.coding, Coding::Identity);
@@ -115,7 +118,7 @@ async fn each_coding_unpacks_to_the_same_and_is_made_from_what_is_there() {
 }
 
 async fn world_without_identity() -> World {
-    let world = world(64 << 20);
+    let world = world(ROOM);
     let plan = world.plan("/atom.xml");
     for coding in CODED {
         world.get(&plan, coding).await;
@@ -126,7 +129,7 @@ async fn world_without_identity() -> World {
 
 #[tokio::test]
 async fn what_is_tiny_is_sent_as_it_is() {
-    let world = world(64 << 20);
+    let world = world(ROOM);
     let plan = world.plan("/feeds.opml");
     let identity = world.get(&plan, Coding::Identity).await;
     assert!(identity.bytes.len() < compress::LEAST);
@@ -142,7 +145,7 @@ async fn what_is_tiny_is_sent_as_it_is() {
 #[tokio::test]
 async fn what_is_asked_for_again_is_made_better_under_the_same_name() {
     for coding in CODED {
-        let world = world(64 << 20);
+        let world = world(ROOM);
         let plan = world.plan("/rss.xml");
         let quick = world.get(&plan, coding).await;
         let weight = world.documents.shelf.weight();
@@ -179,7 +182,7 @@ async fn what_is_asked_for_again_is_made_better_under_the_same_name() {
 
 #[tokio::test]
 async fn the_background_ends_with_the_documents() {
-    let world = world(64 << 20);
+    let world = world(ROOM);
     for path in ["/rss.xml", "/atom.xml", "/feed.json", "/"] {
         let plan = world.plan(path);
         for coding in CODED {
@@ -195,7 +198,7 @@ async fn the_background_ends_with_the_documents() {
 
 #[tokio::test]
 async fn a_full_queue_puts_off_what_comes_and_forgets_nothing() {
-    let world = world(64 << 20);
+    let world = world(ROOM);
     let plan = world.plan("/rss.xml");
     world.get(&plan, Coding::Zstd).await;
     let name = Asked::new(&plan, Coding::Zstd).to_name();
@@ -252,7 +255,7 @@ fn version(number: usize) -> Arc<Site> {
 
 #[tokio::test]
 async fn what_readers_poll_is_made_before_they_ask() {
-    let mut world = world(64 << 20);
+    let mut world = world(ROOM);
     let polled = [("/rss.xml", Coding::Gzip), ("/atom.xml", Coding::Identity)];
     let others = [
         ("/rss.xml", Coding::Identity),
@@ -286,7 +289,7 @@ async fn what_readers_poll_is_made_before_they_ask() {
 
 #[tokio::test]
 async fn what_nobody_asked_for_is_not_made_ahead_again() {
-    let mut world = world(64 << 20);
+    let mut world = world(ROOM);
     world.get(&world.plan("/rss.xml"), Coding::Gzip).await;
     let is_there = |world: &World| {
         let name = Asked::new(&world.plan("/rss.xml"), Coding::Gzip).to_name();
@@ -305,7 +308,7 @@ async fn what_nobody_asked_for_is_not_made_ahead_again() {
 
 #[tokio::test]
 async fn no_more_is_made_ahead_than_is_worth_it() {
-    let mut world = world(64 << 20);
+    let mut world = world(ROOM);
     let feeds: Vec<_> = (0..ahead::FAVOURITES)
         .flat_map(|it| ["rss.xml", "atom.xml"].map(|file| format!("/tags/{it}/{file}")))
         .collect();
@@ -352,7 +355,7 @@ async fn texts_that_are_still_being_stored_are_known_ahead() {
     let Found::Document(plan) = site.find("/atom.xml") else {
         panic!("no feed");
     };
-    let documents = Documents::new(Nothing, 64 << 20);
+    let documents = Documents::new(Nothing, ROOM);
     let refused = documents.get(&site, &plan, Coding::Identity).await;
     assert!(matches!(refused, Err(MakeError::Body(_))));
     let next = version(1);
@@ -381,7 +384,7 @@ async fn texts_that_are_still_being_stored_are_known_ahead() {
 
 #[tokio::test]
 async fn a_delta_is_made_once_for_all_who_have_the_same_version() {
-    let mut world = world(16 << 20);
+    let mut world = world(ROOM);
     let old = world.plan("/rss.xml");
     world.documents.note(&world.site, &old);
     let both = vec![draft("a.md", "A", &[]), draft("b.md", "B", &[])];
@@ -452,8 +455,7 @@ fn an_entry_is_written_once_for_all_feeds_that_say_the_same_of_it() {
         )
     };
     let (here, elsewhere) = (site("https://example.org/"), site("https://example.net/"));
-    // Room for all in any part of the cache, wherever hashes that are others in each process put them.
-    let world = world(256 << 20);
+    let world = world(ROOM);
     for path in ["", "feeds/whole/", "feeds/short/", "feeds/one/"] {
         for format in Format::ALL {
             for site in [&here, &elsewhere, &here] {
