@@ -299,22 +299,17 @@ impl Documents {
             .shelf
             .get_or_insert_async(&name, off_thread(make))
             .await?;
-        self.count(&kept, asked);
+        kept.was_awaited();
         Ok(kept.document.clone())
     }
 
     fn find(&self, asked: Asked<'_>) -> Option<Document> {
         let kept = self.shelf.get(&asked)?;
         self.hits.fetch_add(1, Ordering::Relaxed);
-        self.count(&kept, asked);
-        Some(kept.document.clone())
-    }
-
-    /// Counts a request for what is kept.
-    fn count(&self, kept: &Kept, asked: Asked<'_>) {
         if kept.is_due() && !self.improver.improve(asked.to_name()) {
             kept.put_off();
         }
+        Some(kept.document.clone())
     }
 }
 

@@ -128,6 +128,14 @@ impl Kept {
         !self.is_best && asked == ASKED_AGAIN
     }
 
+    /// It was made for somebody. However many waited for it, they count as one.
+    pub(super) fn was_awaited(&self) {
+        // Another number says that one came before.
+        let _ = self
+            .asked
+            .compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
     /// Whether anybody asked for it.
     pub(super) fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed) > 0
