@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
-use super::shelf::cache;
 use crate::catalogue::Record;
 use crate::entry::{Content, Digest};
 use crate::feed::{Format, Piece};
@@ -45,6 +44,12 @@ impl Weighter<Name, Arc<Piece>> for Weight {
     }
 }
 
+/// The part of the room for what was wanted more than once; the rest is for what is new. An entry in a
+/// version of a feed is wanted again with the next entry there: if nearly all the room were for what
+/// lasts, the new would be pushed out by the new before that. None heavier than this part of a shard is
+/// kept, so that whole documents have other shares.
+const LASTING: f64 = 0.5;
+
 /// The pieces that are kept.
 pub(super) struct Pieces {
     kept: Cache<Name, Arc<Piece>, Weight>,
@@ -52,9 +57,21 @@ pub(super) struct Pieces {
 
 impl Pieces {
     /// Keeps up to `bytes` of them.
+    #[expect(
+        clippy::expect_used,
+        reason = "it fails only without a capacity, and both are given"
+    )]
     pub(super) fn new(bytes: usize) -> Self {
+        let options = OptionsBuilder::new()
+            // Only a hint for the first allocation.
+            .estimated_items_capacity((bytes / 8_192).max(16))
+            .weight_capacity(bytes as u64)
+            .hot_allocation(LASTING)
+            .build()
+            .expect("both capacities are given");
+        let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
         Self {
-            kept: cache(bytes, 8 << 10, Weight),
+            kept: Cache::with_options(options, Weight, hasher, lifecycle),
         }
     }
 

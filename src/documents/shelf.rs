@@ -1,12 +1,11 @@
 //! Finished documents, by the validators of their plans and in bounds.
 
-use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use jiff::Timestamp;
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
+use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
 
 use super::{Coding, Document, Since};
 use crate::entry::Digest;
@@ -15,12 +14,6 @@ use crate::site::{DocumentKey, Plan};
 /// At which request for a document a better coding pays. Many are asked for once in a version, by
 /// somebody's crawler.
 const ASKED_AGAIN: u32 = 3;
-
-/// The part of a cache for what was wanted more than once; the rest is for what is new. A version of a
-/// document, and an entry in it, are written for the first who asks and are wanted by all others soon,
-/// and then never again: if nearly all the room were for what lasts, the new would be pushed out by the
-/// new before anybody came back for it.
-const LASTING: f64 = 0.5;
 
 /// Which document. It can't be stale: one that says something else has another name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -162,27 +155,7 @@ pub(super) type Shelf = Cache<Name, Arc<Kept>, Weight>;
 
 /// A shelf for up to `bytes`.
 pub(super) fn shelf(bytes: usize) -> Shelf {
-    cache(bytes, 64 << 10, Weight)
-}
-
-/// A cache for up to `bytes` of what takes `each` or so.
-#[expect(
-    clippy::expect_used,
-    reason = "it fails only without a capacity, and both are given"
-)]
-pub(super) fn cache<K, V, W>(bytes: usize, each: usize, weight: W) -> Cache<K, V, W>
-where
-    K: Eq + Hash,
-    V: Clone,
-    W: Weighter<K, V> + Clone,
-{
-    let options = OptionsBuilder::new()
-        // Only a hint for the first allocation.
-        .estimated_items_capacity((bytes / each).max(16))
-        .weight_capacity(bytes as u64)
-        .hot_allocation(LASTING)
-        .build()
-        .expect("both capacities are given");
-    let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
-    Cache::with_options(options, weight, hasher, lifecycle)
+    // How many documents are expected; only a hint for the first allocation.
+    let expected = (bytes / 65_536).max(16);
+    Cache::with_weighter(expected, bytes as u64, Weight)
 }
