@@ -11,6 +11,7 @@ mod json;
 mod key;
 mod links;
 pub mod opml;
+mod order;
 mod piece;
 mod podcast;
 mod rss;
@@ -26,9 +27,10 @@ use jiff::Timestamp;
 
 use crate::entry::{Entry, EntryId, Language, Person, Text};
 pub use key::{Facet, FeedKey, Join, MOST_TERMS};
+pub use order::{Order, OrderBy};
 pub use piece::Piece;
 pub use podcast::{Podcast, RemoteFeed, ShownEpisode, ShownTranscript, guid as podcast_guid};
-pub use selection::{Filter, Order, OrderBy, Selection, Sorting, label, section_of, weight};
+pub use selection::{Filter, Selection, Sorting, label, section_of, weight};
 
 /// The program's name, as documents give it.
 const PROGRAM: &str = "Tidings";

@@ -1,11 +1,11 @@
 //! What readers see, and what they are about to see.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+use super::StartError;
 use crate::entry::{Body, Digest};
 use crate::http::Rules;
 use crate::site::Site;
@@ -45,13 +45,14 @@ impl Display {
     pub(super) fn with_ahead(
         shown: &Arc<ArcSwapOption<Site>>,
         rules: &Arc<ArcSwap<Rules>>,
-    ) -> io::Result<Self> {
+    ) -> Result<Self, StartError> {
         let rules = Arc::clone(rules);
         // One that finds the thread at work waits; more would be late.
         let (ahead, coming) = sync_channel(1);
         std::thread::Builder::new()
             .name("ahead".to_owned())
-            .spawn(move || make_ahead(&coming, &rules))?;
+            .spawn(move || make_ahead(&coming, &rules))
+            .map_err(|error| StartError::System("a thread for documents", error))?;
         Ok(Self {
             ahead: Some(ahead),
             ..Self::new(Arc::clone(shown))

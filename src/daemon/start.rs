@@ -76,7 +76,7 @@ pub(super) async fn start(
     let documents = Documents::new(claim.bodies(), config.limits.document_cache);
     let early = early(&kept, &config, &settings.base, &claim, &documents);
     let server = server(&config, documents, &folder, &shown, early, &desk);
-    let display = Display::with_ahead(&shown, &server.rules).map_err(system("a thread"))?;
+    let display = Display::with_ahead(&shown, &server.rules)?;
     let pages = desk.pages(Figures::new(&journal, &health, &server, &state));
     let roll_call = server.roll_call.clone();
     let serving = Serving::start(server, listeners, &config, &health, pages)
