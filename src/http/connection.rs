@@ -249,24 +249,25 @@ where
     let mut giving_way = None;
     std::future::poll_fn(|cx| {
         loop {
+            let order = pulse.poll_order(cx);
+            is_ending |= order == Poll::Ready(Order::Finish);
+            // An answer that is ready now says that it is the last one.
+            if is_ending && !is_told && !pulse.is_idle() {
+                is_told = true;
+                connection.as_mut().graceful_shutdown();
+            }
             if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
                 return Poll::Ready(ended);
             }
-            match pulse.poll_order(cx) {
-                Poll::Ready(Order::GiveWay) => {
-                    giving_way = Some((Box::pin(yield_now()), pulse.so_far().requests));
-                }
-                Poll::Ready(Order::Finish) => {
-                    is_ending = true;
-                    // Told before the first byte, `hyper` hangs up: the request of a peer that has just
-                    // completed its handshake may be on its way.
-                    if !is_told && pulse.so_far().read > 0 {
-                        is_told = true;
-                        connection.as_mut().graceful_shutdown();
-                        continue;
-                    }
-                }
-                _ => {}
+            // A quiet peer is told after that, for what has come and was not read; and not before its first
+            // byte, when `hyper` would hang up: after a handshake, the request may be on its way.
+            if is_ending && !is_told && pulse.so_far().read > 0 {
+                is_told = true;
+                connection.as_mut().graceful_shutdown();
+                continue;
+            }
+            if order == Poll::Ready(Order::GiveWay) {
+                giving_way = Some((Box::pin(yield_now()), pulse.so_far().requests));
             }
             if let Some((looking, before)) = &mut giving_way
                 && looking.as_mut().poll(cx).is_ready()

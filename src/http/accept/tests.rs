@@ -112,6 +112,19 @@ impl Running {
         }
     }
 
+    /// A thread is told to end when its turn comes: in one, all connections are told at once.
+    async fn in_one_thread(limits: Limits) -> Self {
+        let of_one = Limits {
+            connections: 1,
+            ..limits.clone()
+        };
+        let server = Self::start(of_one).await;
+        let door = door(&server.socket);
+        let posted = server.workers.post(&[door], &limits, limits.connections);
+        posted.unwrap();
+        server
+    }
+
     async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.at).await.unwrap()
     }
@@ -379,7 +392,7 @@ async fn with_all_places_taken_who_is_quiet_goes_and_who_is_answered_stays() {
 
 #[tokio::test]
 async fn an_answer_in_flight_is_finished() {
-    let server = Running::start(Limits {
+    let server = Running::in_one_thread(Limits {
         header_timeout: DEADLINE,
         ..limits()
     })
@@ -393,7 +406,7 @@ async fn an_answer_in_flight_is_finished() {
     server.asked(2).await;
     let (at, fake) = (server.at, Arc::clone(&server.fake));
     let stopping = tokio::spawn(server.stop());
-    // The idle one ends at once, and nobody new comes in.
+    // The idle one ends at once, so in their one thread the other has been told, too; nobody new comes in.
     assert_eq!(read_all(&mut idle).await, "");
     let refused = async { while TcpStream::connect(at).await.is_ok() {} };
     timeout(DEADLINE, refused).await.unwrap();
