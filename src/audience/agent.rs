@@ -34,8 +34,11 @@ pub const MOST_SUBSCRIBERS: u32 = 500_000;
 /// How much of the name of an unknown service is kept, in bytes.
 pub(super) const NAME: usize = 32;
 
-/// How many fields a thread remembers, at some 100 bytes each.
-const REMEMBERED: usize = 256;
+/// A thread remembers as many fields as there are places in its rows, 256, at some 100 bytes each.
+const ROWS: usize = 64;
+
+/// The places of a row. With one, some two of thirty readers would push each other out at every poll.
+const PLACES: usize = 4;
 
 /// Who reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,19 +143,20 @@ impl Agent {
     }
 }
 
-/// What fields said, each at the place that its hash says, until another one comes there.
+/// What fields said, each in the row that its hash says, until as many others as there are places came.
 #[derive(Debug)]
 struct Memory {
     /// So that nobody can foresee whose place a field takes, or for which one it might be taken.
     secret: RandomState,
-    places: Vec<Option<(u64, Agent)>>,
+    /// Who came last is first.
+    rows: Vec<[Option<(u64, Agent)>; PLACES]>,
 }
 
 impl Memory {
     fn new() -> Self {
         Self {
             secret: RandomState::default(),
-            places: vec![None; REMEMBERED],
+            rows: vec![[None; PLACES]; ROWS],
         }
     }
 
@@ -160,12 +164,17 @@ impl Memory {
         let field = &field[..field.len().min(READ)];
         let hash = self.secret.hash_one(field);
         // Two fields with one hash are rarer than one in a billion billions.
-        let place = usize::try_from(hash % REMEMBERED as u64).unwrap_or_default();
-        let place = &mut self.places[place];
-        match place {
-            Some((known, agent)) if *known == hash => *agent,
-            _ => place.insert((hash, Agent::read(field))).1,
+        let row = &mut self.rows[Self::row(hash)];
+        let found = row.iter().flatten().find(|(known, _)| *known == hash);
+        if let Some((_, agent)) = found {
+            return *agent;
         }
+        row.rotate_right(1);
+        row[0].insert((hash, Agent::read(field))).1
+    }
+
+    fn row(hash: u64) -> usize {
+        usize::try_from(hash % ROWS as u64).unwrap_or_default()
     }
 }
 

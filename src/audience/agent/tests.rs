@@ -258,8 +258,40 @@ proptest::proptest! {
             assert_eq!(memory.agent(field), Agent::read(field));
             assert_eq!(memory.agent(field), Agent::read(field));
         }
-        assert_eq!(memory.places.len(), REMEMBERED);
+        assert_eq!(memory.rows.len(), ROWS);
     }
+}
+
+/// Else two that poll in turns would be read at every poll.
+#[test]
+fn as_many_as_a_row_has_places_do_not_push_each_other_out() {
+    let mut memory = Memory::new();
+    let fields = (0..).map(|number: u32| format!("Reader/{number}").into_bytes());
+    let row = |field: &[u8]| Memory::row(memory.secret.hash_one(field));
+    let of_one: Vec<_> = fields
+        .filter(|field| row(field) == 0)
+        .take(PLACES + 1)
+        .collect();
+    let hashes: Vec<_> = of_one
+        .iter()
+        .map(|field| memory.secret.hash_one(field))
+        .collect();
+    for field in &of_one[..PLACES] {
+        memory.agent(field);
+    }
+    let known = |memory: &Memory| memory.rows[0].map(|place| place.unwrap().0);
+    let before = known(&memory);
+    for (field, hash) in of_one.iter().zip(&hashes).take(PLACES) {
+        memory.agent(field);
+        assert!(before.contains(hash));
+    }
+    assert_eq!(known(&memory), before, "nobody was read again");
+    memory.agent(&of_one[PLACES]);
+    assert!(known(&memory).contains(&hashes[PLACES]));
+    assert!(
+        !known(&memory).contains(&hashes[0]),
+        "who came first went first"
+    );
 }
 
 #[test]
