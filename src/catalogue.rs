@@ -25,6 +25,7 @@ pub(crate) mod sample;
 mod tests;
 
 pub use beside::{Part, is_lead_image, may_belong, named_files};
+pub(crate) use bulk::on_all_cores;
 pub use changes::{Changes, Shift};
 pub use links::{By, Candidates, title_name};
 pub use record::{Card, Key, Place, Record, Resolved, Standing};
@@ -37,7 +38,6 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::entry::{Draft, Entry, EntryId, FolderPath, Media, Slug, Stamp};
-use bulk::on_all_cores;
 use identity::Traces;
 use links::Graph;
 use plan::second_of;

@@ -16,6 +16,7 @@ mod due;
 mod history;
 mod links;
 mod listing;
+mod moves;
 mod plans;
 mod rhythm;
 mod settings;
@@ -24,13 +25,14 @@ mod tests;
 mod view;
 mod window;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use imbl::HashMap;
 use jiff::Timestamp;
 
-use crate::catalogue::{Catalogue, Changes, Record};
+use crate::catalogue::{Catalogue, Changes, Record, on_all_cores};
 use crate::entry::{Digest, Digester, EntryId, FolderPath, Slug};
 use crate::feed::{FeedKey, Format, Sorting};
 use crate::page::Theme;
@@ -38,12 +40,13 @@ pub use address::SUBSCRIBE;
 use history::Limits;
 pub use history::{Bound, Part};
 pub use listing::{Listed, Listing};
+use moves::Moves;
 pub use rhythm::Ages;
 use rhythm::rhythm;
 pub use settings::{Settings, Zone};
 pub use view::View;
 pub use window::Window;
-use window::{FeedState, Frame};
+use window::{FeedState, Frame, Renewed};
 
 /// Which document. Together with a snapshot it says all that is needed to make it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -152,24 +155,12 @@ impl Site {
             due: Arc::default(),
             ..self.clone()
         };
-        let mut touched: Vec<FeedKey> = Vec::new();
-        // First all that leave, then all that enter: two entries may have swapped places.
-        for record in &changes.records {
-            if let Some(old) = self.catalogue.record(record.key) {
-                site.leave(old, &mut touched);
-            }
+        let mut moves = moves::of(&self.catalogue, &changes.records, &self.sorting);
+        for key in self.feeds_with_old_tombstones(now) {
+            moves.entry(key).or_default();
         }
-        for record in &changes.records {
-            site.enter(record, &mut touched);
-        }
-        touched.extend(self.feeds_with_old_tombstones(now));
-        touched.sort();
-        touched.dedup();
         let mut kept = Kept::default();
-        for key in touched {
-            let Some(renewed) = site.renew(&key, now) else {
-                continue;
-            };
+        for (key, renewed) in site.make(moves, now) {
             let state = site.state(&key);
             if renewed.sealed || !state.is_kept {
                 state.is_kept = true;
@@ -185,24 +176,28 @@ impl Site {
         (site, kept)
     }
 
-    /// Has each feed that shows the entry, or tells of its withdrawal, know of it.
-    fn enter(&mut self, record: &Arc<Record>, touched: &mut Vec<FeedKey>) {
-        if is_told_of(record) {
-            for key in self.sorting.feeds_of(&record.entry) {
-                self.state(&key).enter(record);
-                touched.push(key);
-            }
-        }
-    }
-
-    /// Undoes [`Site::enter`].
-    fn leave(&mut self, record: &Record, touched: &mut Vec<FeedKey>) {
-        if is_told_of(record) {
-            for key in self.sorting.feeds_of(&record.entry) {
-                self.state(&key).leave(record);
-                touched.push(key);
-            }
-        }
+    /// Makes these moves, and works out what the documents of their feeds show.
+    fn make(
+        &mut self,
+        moves: BTreeMap<FeedKey, Moves<'_>>,
+        now: Timestamp,
+    ) -> Vec<(FeedKey, Renewed)> {
+        let moves: Vec<_> = moves.into_iter().collect();
+        let site = &*self;
+        let states = on_all_cores(&moves, |(key, moves)| {
+            let by = site.sorting.order_of(key);
+            let state = site.feeds.get(key).cloned();
+            let mut state = state.unwrap_or_else(|| FeedState::new(by));
+            moves.make_in(&mut state);
+            let renewed = site.renew(key, &mut state, now);
+            Some((state, renewed))
+        });
+        let made = moves.into_iter().zip(states);
+        made.map(|((key, _), (state, renewed))| {
+            self.feeds.insert(key.clone(), state);
+            (key, renewed)
+        })
+        .collect()
     }
 
     /// The state of a feed, which exists from now on.
@@ -214,9 +209,8 @@ impl Site {
             .or_insert_with(|| FeedState::new(by))
     }
 
-    /// Works out what the documents of a feed show.
-    fn renew(&mut self, key: &FeedKey, now: Timestamp) -> Option<window::Renewed> {
-        let mut state = self.feeds.get(key)?.clone();
+    /// Works out what the documents of a feed in this state show.
+    fn renew(&self, key: &FeedKey, state: &mut FeedState, now: Timestamp) -> Renewed {
         let frame = Frame {
             catalogue: &self.catalogue,
             limits: self.limits(key),
@@ -225,9 +219,7 @@ impl Site {
             title: &|entries| self.title_of(key, entries),
             ages: self.settings.ages,
         };
-        let renewed = state.renew(frame, now);
-        self.feeds.insert(key.clone(), state);
-        Some(renewed)
+        state.renew(frame, now)
     }
 
     fn limits(&self, key: &FeedKey) -> Limits {

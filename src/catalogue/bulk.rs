@@ -7,7 +7,7 @@ use rayon::prelude::*;
 const FEW: usize = 64;
 
 /// What `work` makes of each of `items`, in their order.
-pub(super) fn on_all_cores<I: Sync, T: Send>(
+pub(crate) fn on_all_cores<I: Sync, T: Send>(
     items: &[I],
     work: impl Fn(&I) -> Option<T> + Sync + Send,
 ) -> Vec<T> {

@@ -1,14 +1,12 @@
 //! The first snapshot: of a process, and under other settings.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use imbl::HashMap;
 use jiff::Timestamp;
-use rayon::prelude::*;
 
-use super::history::{History, in_good_order};
-use super::{Kept, MANNER, Settings, Site, is_told_of};
+use super::history::History;
+use super::{Kept, MANNER, Settings, Site, moves};
 use crate::catalogue::{Catalogue, Record};
 use crate::entry::Digester;
 use crate::feed::{FeedKey, Sorting};
@@ -67,42 +65,14 @@ impl Site {
             }
             site.state(key).departure = Some(*moment);
         }
-        site.enter_all(&in_good_order(catalogue));
-        let keys: Vec<FeedKey> = site.feeds.keys().cloned().collect();
-        for key in keys {
-            site.renew(&key, now);
+        let nothing = Catalogue::new(catalogue.site());
+        let records: Vec<Arc<Record>> = catalogue.records().cloned().collect();
+        let mut moves = moves::of(&nothing, &records, &site.sorting);
+        for key in site.feeds.keys() {
+            moves.entry(key.clone()).or_default();
         }
+        site.make(moves, now);
         site
-    }
-
-    /// Has each feed that shows any of `records`, or tells of its withdrawal, know of it, in this order: the
-    /// feeds on all cores, as the few that have everything take longest.
-    fn enter_all(&mut self, records: &[&Arc<Record>]) {
-        let sorting = &self.sorting;
-        let keys: Vec<Vec<FeedKey>> = records
-            .par_iter()
-            .map(|record| {
-                let told_by = is_told_of(record).then(|| sorting.feeds_of(&record.entry));
-                told_by.unwrap_or_default()
-            })
-            .collect();
-        let mut members: BTreeMap<FeedKey, Vec<&Arc<Record>>> = BTreeMap::new();
-        for (record, keys) in records.iter().zip(keys) {
-            for key in keys {
-                members.entry(key).or_default().push(record);
-            }
-        }
-        let states = members.into_iter().map(|(key, members)| {
-            let state = self.state(&key).clone();
-            (key, state, members)
-        });
-        let mut states: Vec<_> = states.collect();
-        states
-            .par_iter_mut()
-            .with_max_len(1)
-            .for_each(|(_, state, members)| members.iter().for_each(|it| state.enter(it)));
-        let states = states.into_iter().map(|(key, state, _)| (key, state));
-        self.feeds.extend(states);
     }
 
     /// This snapshot under other settings, which hold since `since`: what a new process would begin

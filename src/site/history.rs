@@ -127,12 +127,17 @@ impl History {
             if let Some(number) = self.volume_of(&order, record) {
                 self.change(number, |members| members.push(record.key));
             } else {
-                let open = Open {
-                    weight: weight_of(record),
-                    record: Arc::clone(record),
-                };
-                self.open.insert(order.clone(), open);
+                self.open.insert(order.clone(), Open::new(record));
             }
+        }
+        self.order.insert(order, Arc::clone(record));
+    }
+
+    /// Takes an entry as it is now, in the place that it has.
+    pub(super) fn replace(&mut self, record: &Arc<Record>) {
+        let order = self.order_of(record);
+        if let Some(open) = self.open.get_mut(&order) {
+            *open = Open::new(record);
         }
         self.order.insert(order, Arc::clone(record));
     }
@@ -220,12 +225,14 @@ impl History {
             bytes -= bytes_of(filled);
             rest = stay;
         }
-        let stay = newest + rest.len();
-        let filled: Vec<Order> = open[stay..].iter().map(|(it, _)| (*it).clone()).collect();
-        for order in filled {
-            self.open.remove(&order);
-        }
         let has_sealed = !volumes.is_empty();
+        let stay = newest + rest.len();
+        if has_sealed {
+            let stay = open[..stay].iter();
+            self.open = stay
+                .map(|(order, it)| ((*order).clone(), (*it).clone()))
+                .collect();
+        }
         self.volumes.extend(volumes);
         has_sealed
     }
@@ -323,6 +330,13 @@ impl History {
 }
 
 impl Open {
+    fn new(record: &Arc<Record>) -> Self {
+        Self {
+            weight: weight_of(record),
+            record: Arc::clone(record),
+        }
+    }
+
     fn weighed(&self) -> (&Arc<Record>, u64) {
         (&self.record, self.weight)
     }
@@ -350,11 +364,10 @@ pub(super) fn fitting(weights: impl Iterator<Item = u64>, limits: Limits) -> usi
         .count()
 }
 
-/// All records, in an order in which they are entered fast, and leave little room in the feeds' trees.
-/// What goes in beside the one before is still at hand; but side by side, nodes come out half full. So
-/// most go in first, the newest first, and then the others between them.
-pub(super) fn in_good_order(catalogue: &Catalogue) -> Vec<&Arc<Record>> {
-    let mut records: Vec<&Arc<Record>> = catalogue.records().collect();
+/// Records in an order in which they are entered fast, and leave little room in the feeds' trees. What
+/// goes in beside the one before is still at hand; but side by side, nodes come out half full. So most go
+/// in first, the newest first, and then the others between them.
+pub(super) fn in_good_order(mut records: Vec<&Arc<Record>>) -> Vec<&Arc<Record>> {
     records.par_sort_by_cached_key(|record| Order::of(&record.entry, OrderBy::Published));
     let is_early = |place: usize| place % 5 < 3;
     let places = (0..records.len()).filter(|it| is_early(*it));

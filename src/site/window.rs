@@ -193,6 +193,11 @@ impl FeedState {
         }
     }
 
+    /// Takes a live entry as it is now, in the place that it has.
+    pub(super) fn replace(&mut self, record: &Arc<Record>) {
+        self.history.replace(record);
+    }
+
     /// Takes back what [`FeedState::enter`] did.
     pub(super) fn leave(&mut self, record: &Record) {
         if record.is_live() {

@@ -5,6 +5,14 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::entry::Category;
+
+fn tag(label: &str) -> Category {
+    Category {
+        term: Slug::from_words(label).unwrap(),
+        label: Text::one_line(label),
+    }
+}
 
 /// The files that a walk from the newest document of `feed` finds, in the order of the walk. Between
 /// two documents, `meanwhile` happens.
@@ -85,10 +93,7 @@ fn an_archive_is_called_as_its_own_entries_have_it() {
     let mut world = World::new("https://example.org/", 2);
     let drafts = (0..6).map(|number| {
         let mut draft = dated(&format!("{number}.md"), number);
-        draft.article.categories = vec![crate::entry::Category {
-            term: Slug::from_words("stadt land").unwrap(),
-            label: Text::one_line("Stadt & Land"),
-        }];
+        draft.article.categories = vec![tag("Stadt & Land")];
         draft
     });
     world.drop_in(drafts.collect());
@@ -147,6 +152,10 @@ fn a_document_holds_no_more_than_it_may_weigh() {
     assert_eq!(shown(&world, "/atom.xml").len(), 3);
     assert!(volumes(&world).values().all(|(_, keys)| keys.len() == 3));
     assert_eq!(sorted(walk(&mut world, "", |_| ())), live(&world));
+    let mut edited = heavy(8);
+    edited.article.text_bytes = 800_000;
+    world.drop_in(vec![edited]);
+    assert_eq!(shown(&world, "/atom.xml"), ["8.md"]);
     let mut alone = heavy(20);
     alone.article.text_bytes = 9_000_000;
     world.drop_in(vec![alone]);
@@ -160,6 +169,8 @@ enum Deed {
     Publish(u8, i64),
     /// The number of an article, modulo how many there are.
     Edit(usize),
+    /// It is of another moment or has another address, and has another tag.
+    Move(usize, i64),
     Withdraw(usize),
     Restart,
 }
@@ -168,6 +179,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let deed = prop_oneof![
         4 => (1..6_u8, -1_000..1_000_i64).prop_map(|(count, date)| Deed::Publish(count, date)),
         2 => any::<usize>().prop_map(Deed::Edit),
+        1 => (any::<usize>(), -1_000..1_000_i64).prop_map(|(number, date)| Deed::Move(number, date)),
         2 => any::<usize>().prop_map(Deed::Withdraw),
         1 => Just(Deed::Restart),
     ];
@@ -207,6 +219,16 @@ impl Lived {
         (count > 0).then(|| live[number % count].clone())
     }
 
+    /// A live article as it is.
+    fn again(&self, number: usize) -> Option<Draft> {
+        let file = self.nth(number)?;
+        let record = self.world.catalogue.at_path(&path(&file)).unwrap();
+        let mut draft = dated(&file, 0);
+        draft.claims.published = Some(StatedDate::At(record.entry.published));
+        draft.article = record.entry.article.clone();
+        Some(draft)
+    }
+
     fn perform(&mut self, deed: &Deed) {
         let kept = match deed {
             Deed::Publish(count, date) => {
@@ -224,14 +246,22 @@ impl Lived {
                 self.world.drop_in(drafts.collect())
             }
             Deed::Edit(number) => {
-                let Some(file) = self.nth(*number) else {
+                let Some(mut draft) = self.again(*number) else {
                     return;
                 };
-                let record = self.world.catalogue.at_path(&path(&file)).unwrap();
-                let mut draft = dated(&file, 0);
-                draft.claims.published = Some(StatedDate::At(record.entry.published));
-                draft.article = record.entry.article.clone();
                 draft.article.summary = Text::one_line(&format!("edit at {}", self.world.seconds));
+                self.world.drop_in(vec![draft])
+            }
+            Deed::Move(number, date) => {
+                let Some(mut draft) = self.again(*number) else {
+                    return;
+                };
+                if date % 2 == 0 {
+                    draft.claims.published = Some(StatedDate::At(at(*date)));
+                } else {
+                    draft.claims.slug = Slug::from_path(&format!("at/{}", self.world.seconds));
+                }
+                draft.article.categories = vec![tag(["one", "other"][number % 2])];
                 self.world.drop_in(vec![draft])
             }
             Deed::Withdraw(number) => {
@@ -245,7 +275,9 @@ impl Lived {
                 let settings = self.world.site.settings().clone();
                 let catalogue = &self.world.catalogue;
                 let again = Site::new(settings, at(0), catalogue, &self.kept, now);
-                for address in ["/atom.xml", "/archive/1/atom.xml", "/updates/rss.xml"] {
+                let tagged = ["/tags/one/rss.xml", "/tags/other/archive/1/atom.xml"];
+                let untagged = ["/atom.xml", "/archive/1/atom.xml", "/updates/rss.xml"];
+                for address in untagged.into_iter().chain(tagged) {
                     assert_eq!(
                         again.find(address),
                         self.world.site.find(address),
@@ -300,7 +332,9 @@ proptest! {
             kept.perform(deed);
         }
         let at_first = live(&kept.world);
-        let mut deeds = meanwhile.iter().filter(|it| !matches!(it, Deed::Restart)).take(OLDEST_REST);
+        // What goes elsewhere meanwhile may be met twice.
+        let stays = |it: &&Deed| !matches!(it, Deed::Restart | Deed::Move(..));
+        let mut deeds = meanwhile.iter().filter(stays).take(OLDEST_REST);
         let Lived { mut world, kept, made } = kept;
         let mut rest = Lived { world: World::new("https://example.org/", limit), kept, made };
         let found = walk(&mut world, "", |world| {
