@@ -418,6 +418,36 @@ async fn an_answer_in_flight_is_finished() {
     assert_eq!(stopping.await.unwrap(), Drained::Complete);
 }
 
+/// The connection is told to end and has its answer before it is looked at again.
+#[tokio::test]
+async fn an_answer_that_is_ready_when_the_end_comes_says_that_it_is_the_last() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut slow = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let (accepted, client) = Listener::Tcp(listener).accept().await.unwrap();
+    let (fake, places) = (Arc::new(Fake::default()), Places::new(1));
+    let manners = Arc::new(Manners::new(&limits(), Entrance::default()));
+    let answering = Arc::clone(&fake);
+    tokio::spawn(converse(
+        manners,
+        accepted,
+        client,
+        answering,
+        places.take(),
+    ));
+    let request = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
+    slow.write_all(request.as_bytes()).await.unwrap();
+    while fake.asked.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    places.finish();
+    fake.go.notify_one();
+    let answer = read_all(&mut slow).await;
+    assert!(answer.ends_with("slow but sure"), "{answer:?}");
+    assert!(answer.contains("connection: close"), "{answer:?}");
+}
+
 /// Its connection was taken, so no other daemon will answer it.
 #[tokio::test]
 async fn who_has_just_connected_may_still_ask_at_the_end() {
